@@ -1,0 +1,37 @@
+"""Open DuckDB so that no text of a partner can make it reach a file, a network or a setting.
+
+Here: the only place where a connection is opened. Never here: a query about cases.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import duckdb
+
+from schemas.errors import StorageError
+
+
+def connect(database: Path | None = None, *, readable: Sequence[Path] = (), read_only: bool = False) -> duckdb.DuckDBPyConnection:
+    """Open a database file, or one in memory, with external access off and the configuration locked.
+
+    `readable` names the folders whose files the connection may still read (a release that is being verified).
+    Raises `StorageError` when the file is held by another process or is not a database.
+    """
+    place = ":memory:" if database is None else str(database)
+    try:
+        connection = duckdb.connect(place, read_only=read_only)
+    except duckdb.Error:
+        raise StorageError(
+            "the warehouse file cannot be opened",
+            where=place,
+            allowed="one writer at a time, on a readable DuckDB file",
+            next_step="wait for the other process to end, close any DuckDB shell on this file, then run again",
+        ) from None
+    if readable:
+        folders = ", ".join("'" + str(folder.resolve()).replace("'", "''") + "'" for folder in readable)
+        connection.execute(f"set allowed_directories = [{folders}]")
+    connection.execute("set enable_external_access = false")
+    connection.execute("set lock_configuration = true")
+    return connection

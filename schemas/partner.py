@@ -1,0 +1,189 @@
+"""What a partner's file looks like and what its columns mean: the model of `partners/<name>.yml`.
+
+Here: the specification and the checks that it fits the record models. Never here: how it is carried out (`ingest.mapping`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Literal, Self
+
+from pydantic import Field, model_validator
+
+from schemas.fields import Field as RecordField
+from schemas.fields import Kind, fields_of
+from schemas.specification import Specification, read_specification, specification_error
+from schemas.units import MODELS, Unit
+from schemas.vocabulary import MISSING_CODES, Language, vocabulary
+
+MissingCode = Literal["unknown", "not_collected", "not_applicable"]
+Name = Field(pattern=r"^[a-z][a-z0-9-]*$")
+
+
+class FileFormat(Specification):
+    """How the bytes become a table of text."""
+
+    kind: Literal["csv", "xlsx"] = "csv"
+    encoding: str = Field("utf-8", description="As Python names it; a byte order mark is recognised by itself")
+    separator: str = Field(",", min_length=1, max_length=1)
+    decimal: Literal[".", ","] = "."
+    sheet: str | None = Field(None, description="Name of the Excel sheet; the first sheet when absent")
+    label_rows: int = Field(0, ge=0, le=3, description="Rows of titles right below the header that are no records")
+    totals_marker: str | None = Field(None, description="First cell of a totals row, such as 'Total'")
+
+
+class Column(Specification):
+    """What one column of the file means."""
+
+    field: str = Field(description="The field of the record model it fills")
+    lookup: dict[str, str] = Field(
+        default_factory=dict, description="Partner's text -> code; codes and labels of the vocabulary need no entry"
+    )
+    date_format: str | None = Field(None, description="strptime format of a date column; its directives give the precision")
+    separator: str | None = Field(None, description="Between several values of one cell")
+
+
+class Flags(Specification):
+    """Several columns of yes and no that together fill one field that holds a list of codes."""
+
+    columns: dict[str, str] = Field(description="Column -> the code it stands for")
+    yes: tuple[str, ...] = ("1",)
+    no: tuple[str, ...] = ("0",)
+
+
+class UnitByColumn(Specification):
+    """What a row is about, read from one of its columns."""
+
+    column: str
+    values: dict[str, Unit]
+    set_aside: tuple[str, ...] = Field((), description="Values whose rows are about someone else: counted, not stored")
+
+
+class Join(Specification):
+    """Columns of another file of the same batch, looked up by a shared number."""
+
+    file: str
+    on: str
+    take: dict[str, Column] = Field(description="Column of the other file -> what it means here")
+
+
+class PartnerFile(Specification):
+    """One file of a batch: most partners send one, some send several that belong together."""
+
+    name: str = Name
+    unit: Unit | UnitByColumn = Unit.VICTIM
+    format: FileFormat = FileFormat()
+    columns: dict[str, Column]
+    flags: dict[str, Flags] = Field(default_factory=dict, description="Field -> its columns of yes and no")
+    ignored: dict[str, str] = Field(default_factory=dict, description="Column left out on purpose -> why")
+    missing: dict[str, MissingCode] = Field({"": "unknown"}, description="Text that means no value -> the reason")
+    constants: dict[str, str] = Field(default_factory=dict, description="Field -> the code that all rows carry")
+    record_id: tuple[str, ...] = Field((), description="Columns that together number a record when the file has no number of its own")
+    join: Join | None = None
+
+    def units(self) -> tuple[Unit, ...]:
+        """What the rows may be about."""
+        return (self.unit,) if isinstance(self.unit, Unit) else tuple(dict.fromkeys(self.unit.values.values()))
+
+    def known_headers(self) -> frozenset[str]:
+        """Every column the file is expected to have."""
+        flags = {column for flag in self.flags.values() for column in flag.columns}
+        unit = set() if isinstance(self.unit, Unit) else {self.unit.column}
+        join = {self.join.on} if self.join else set()
+        return frozenset({*self.columns, *flags, *unit, *join, *self.record_id, *self.ignored})
+
+    def filled_fields(self) -> dict[str, Column | Flags | str]:
+        """Field -> what fills it; a constant is its code."""
+        joined = self.join.take.values() if self.join else ()
+        by_column: dict[str, Column | Flags | str] = {column.field: column for column in (*joined, *self.columns.values())}
+        return by_column | self.flags | self.constants
+
+
+class Assertions(Specification):
+    """What a batch of this partner is expected to be; outside it, someone should look."""
+
+    rows_min: int = Field(1, ge=0)
+    rows_max: int = Field(1_000_000, ge=1)
+    accepted_share_min: float = Field(0.5, ge=0, le=1)
+
+
+class Partner(Specification):
+    """A partner: who it is and how each of its files is read."""
+
+    name: str = Name
+    title: str
+    language: Language
+    country: str | None = None
+    agreement: str = Field(description="The data sharing agreement that allows the intake")
+    schedule: Literal["weekly", "monthly", "quarterly", "yearly", "irregular"] = "irregular"
+    files: tuple[PartnerFile, ...] = Field(min_length=1)
+    assertions: Assertions = Assertions()
+
+    @model_validator(mode="after")
+    def _fits_the_record_models(self) -> Self:
+        faults = [fault for file in self.files for fault in _faults_of_file(file, {other.name for other in self.files})]
+        if faults:
+            raise ValueError("; ".join(faults))
+        return self
+
+    def file(self, name: str) -> PartnerFile:
+        """One file of the batch by name; `KeyError` when there is none."""
+        return {file.name: file for file in self.files}[name]
+
+
+def load_partner(path: Path) -> Partner:
+    """The partner of one file; `SpecificationError` with every fault, also when its name is not the file's."""
+    partner = read_specification(path, Partner, kind="partner")
+    if partner.name != path.stem:
+        raise specification_error([f"name: is not the name of the file, {path.stem}"], path, "partner")
+    return partner
+
+
+def load_partners(folder: Path) -> dict[str, Partner]:
+    """Every partner of a folder by name, in alphabetical order."""
+    return {path.stem: load_partner(path) for path in sorted(folder.glob("*.yml"))}
+
+
+def _faults_of_file(file: PartnerFile, siblings: set[str]) -> list[str]:
+    faults: list[str] = []
+    known: dict[str, RecordField] = {}
+    for unit in file.units():
+        known |= {field.name: field for field in fields_of(MODELS[unit].report)}
+    for name, source in file.filled_fields().items():
+        if name not in known:
+            faults.append(f"{file.name}: no field {name} in a report about {' or '.join(file.units())}")
+        else:
+            faults += [f"{file.name}.{name}: {fault}" for fault in _faults_of_source(known[name], source)]
+    filled = set(file.filled_fields()) | ({"source_record_id"} if file.record_id else set())
+    faults += [
+        f"{file.name}: nothing fills {name}, which every report needs"
+        for name, field in known.items()
+        if field.declared.is_required and name not in filled
+    ]
+    if file.join and (file.join.file == file.name or file.join.file not in siblings):
+        faults.append(f"{file.name}.join: no other file {file.join.file} in this partner")
+    return faults
+
+
+def _faults_of_source(field: RecordField, source: Column | Flags | str) -> list[str]:
+    if isinstance(source, Flags):
+        wrong_kind = [] if field.kind is Kind.CODES else ["several columns of yes and no need a field that holds a list of codes"]
+        return wrong_kind + _unlisted(field, source.columns.values())
+    if isinstance(source, str):
+        return _unlisted(field, [source])
+    faults = _unlisted(field, source.lookup.values())
+    if field.kind is Kind.DATE and source.date_format is None:
+        faults.append("a date column needs a date_format")
+    if field.kind is not Kind.DATE and source.date_format is not None:
+        faults.append("date_format is for date columns only")
+    return faults
+
+
+def _unlisted(field: RecordField, codes: Iterable[str]) -> list[str]:
+    allowed = set(MISSING_CODES) if field.declared.vocabulary is None else set(vocabulary(field.declared.vocabulary).codes())
+    if field.kind is Kind.TEXT and field.declared.vocabulary is None:
+        return []
+    return [
+        f"{code} is no code of {field.declared.vocabulary or 'the reasons for a missing value'}" for code in codes if code not in allowed
+    ]

@@ -1,0 +1,116 @@
+"""Other forms of the record models: polars schema, DuckDB table, JSON Schema, expectations, codebook rows.
+
+Here: what can be derived from a declaration. Never here: a field written down a second time.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import polars as pl
+
+from schemas.fields import Field, Kind, RecordModel, fields_of
+from schemas.vocabulary import SUPPRESSED, Language, vocabulary, year_hierarchy
+
+_POLARS: dict[Kind, pl.DataType] = {
+    Kind.TEXT: pl.String(),
+    Kind.NARRATIVE: pl.String(),
+    Kind.DATE: pl.String(),
+    Kind.CODE: pl.String(),
+    Kind.CODES: pl.List(pl.String()),
+    Kind.INTEGER: pl.Int64(),
+    Kind.YEAR: pl.Int64(),
+}
+_DUCKDB: dict[Kind, str] = {
+    Kind.TEXT: "VARCHAR",
+    Kind.NARRATIVE: "VARCHAR",
+    Kind.DATE: "VARCHAR",
+    Kind.CODE: "VARCHAR",
+    Kind.CODES: "VARCHAR[]",
+    Kind.INTEGER: "BIGINT",
+    Kind.YEAR: "BIGINT",
+}
+
+
+@dataclass(frozen=True)
+class Expectation:
+    """One check that a table of records must pass: `kind` names the check, the other attributes its arguments."""
+
+    kind: str  # "in_set" | "between" | "not_null" | "unique"
+    column: str
+    allowed: tuple[str, ...] = ()
+    low: int | None = None
+    high: int | None = None
+
+
+@dataclass(frozen=True)
+class CodebookRow:
+    """One code of one column, as the codebook shows it."""
+
+    column: str
+    code: str
+    label: str
+    level: int
+
+
+def polars_schema(model: type[RecordModel]) -> pl.Schema:
+    """Column -> polars type, in the order of the model."""
+    return pl.Schema({field.name: _POLARS[field.kind] for field in fields_of(model)})
+
+
+def duckdb_columns(model: type[RecordModel]) -> str:
+    """The column definitions of a DuckDB table for the model."""
+    return ", ".join(f"{field.name} {_DUCKDB[field.kind]}" for field in fields_of(model))
+
+
+def expectations(model: type[RecordModel]) -> tuple[Expectation, ...]:
+    """What any table of the model must satisfy, from vocabularies, limits and required fields."""
+    found: list[Expectation] = []
+    for field in fields_of(model):
+        if field.kind is Kind.CODE and field.declared.vocabulary:
+            found.append(Expectation("in_set", field.name, allowed=vocabulary(field.declared.vocabulary).codes()))
+        if field.declared.limits:
+            found.append(Expectation("between", field.name, low=field.declared.limits[0], high=field.declared.limits[1]))
+        if field.declared.is_required or field.name == "record_key":
+            found.append(Expectation("not_null", field.name))
+        if field.name == "record_key":
+            found.append(Expectation("unique", field.name))
+    return tuple(found)
+
+
+def hierarchy_of(field: Field) -> dict[str, tuple[str, ...]]:
+    """The generalization paths of a field: its vocabulary's, or the spans of years."""
+    if field.kind is Kind.YEAR:
+        return year_hierarchy()
+    if field.declared.vocabulary is None:
+        raise KeyError(f"{field.name} has neither a vocabulary nor years to generalize by")
+    return vocabulary(field.declared.vocabulary).hierarchy()
+
+
+def published_expectations(model: type[RecordModel], columns: tuple[str, ...]) -> tuple[Expectation, ...]:
+    """What a published table of the model must satisfy: every cell a label of its column's hierarchy, none empty."""
+    found: list[Expectation] = []
+    for field in fields_of(model):
+        if field.name in columns:
+            labels = sorted({label for path in hierarchy_of(field).values() for label in path})
+            found += [Expectation("in_set", field.name, allowed=tuple(labels)), Expectation("not_null", field.name)]
+    return tuple(found)
+
+
+def codebook(model: type[RecordModel], columns: tuple[str, ...], language: Language) -> tuple[CodebookRow, ...]:
+    """Every label that may stand in a published column, finest first, with its text in one language."""
+    rows: dict[tuple[str, str], CodebookRow] = {}
+    for field in fields_of(model):
+        if field.name not in columns:
+            continue
+        for path in hierarchy_of(field).values():
+            for level, code in enumerate(path):
+                rows.setdefault((field.name, code), CodebookRow(field.name, code, _text_of(field, code, language), level))
+    return tuple(rows.values())
+
+
+def _text_of(field: Field, code: str, language: Language) -> str:
+    if code == SUPPRESSED or field.declared.vocabulary is None:
+        missing = vocabulary("missing")
+        return missing.label(code, language) if code in {term.code for term in missing.terms} else code
+    return vocabulary(field.declared.vocabulary).label(code, language)

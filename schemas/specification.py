@@ -1,0 +1,54 @@
+"""Read a YAML specification into its strict model, gathering every fault before raising.
+
+Here: what partner, product and policy files share. Never here: the models themselves.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TypeVar
+
+import yaml
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from schemas.errors import SpecificationError
+
+
+class Specification(BaseModel):
+    """The base of every specification: an unknown key is a fault, and nothing is changed after reading."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+
+SpecificationT = TypeVar("SpecificationT", bound=Specification)
+
+
+def read_specification(path: Path, model: type[SpecificationT], *, kind: str) -> SpecificationT:
+    """The file as `model`; `SpecificationError` lists every fault with its place in the file, none of its values."""
+    try:
+        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise specification_error(["there is no such file"], path, kind) from None
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        mark = getattr(error, "problem_mark", None)
+        line = f" at line {mark.line + 1}" if mark is not None else ""
+        raise specification_error([f"the file is not readable YAML{line}"], path, kind) from None
+    try:
+        return model.model_validate(content)
+    except ValidationError as error:
+        raise specification_error(faults_of(error), path, kind) from None
+
+
+def faults_of(error: ValidationError) -> list[str]:
+    """Each fault as its place and pydantic's message, without the input."""
+    return [f"{'.'.join(str(step) for step in fault['loc']) or 'the file'}: {fault['msg']}" for fault in error.errors(include_input=False)]
+
+
+def specification_error(faults: list[str], path: Path, kind: str) -> SpecificationError:
+    """The error of a specification file, with where to look up what is allowed."""
+    return SpecificationError(
+        faults,
+        where=path.name,
+        allowed=f"what docs/generated/{kind}.schema.json describes",
+        next_step="mend every line listed above; an editor with YAML support shows them as you type",
+    )
