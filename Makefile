@@ -1,0 +1,68 @@
+# The commands of Casehouse. `make help` lists them.
+PYTHON ?= python3
+UV_VERSION = 0.13.9
+BIN = .venv/bin
+UV = $(BIN)/uv
+export UV_PROJECT_ENVIRONMENT = .venv
+export GX_ANALYTICS_ENABLED = false
+export DAGSTER_TELEMETRY_ENABLED = false
+REAL = ../shared/data/argentina_linea_145
+
+.DEFAULT_GOAL := help
+.PHONY: help install run real ui check test release verify docs pictures clean
+
+help:  ## List the targets
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
+
+install: .venv/.installed  ## Make .venv with the casehouse command in it
+
+# Wheels only: a source distribution runs code when it is installed.
+.venv/.uv: Makefile
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --only-binary :all: uv==$(UV_VERSION)
+	@touch $@
+
+.venv/.installed: .venv/.uv uv.lock pyproject.toml
+	@echo "Installing Casehouse into .venv ..."
+	@$(UV) sync --quiet --locked --no-build --no-install-project --inexact --compile-bytecode
+	@$(UV) pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
+	@touch $@
+
+.venv/.installed-dev: .venv/.installed
+	@echo "Installing what checks and tests need ..."
+	@$(UV) sync --quiet --locked --no-build --no-install-project --inexact --group dev
+	@touch $@
+
+run: install  ## Sample batches in, a verified anonymous release out, on an instance in var/
+	@$(BIN)/casehouse run --sample --release
+	@$(BIN)/casehouse verify $${CASEHOUSE_HOME:-var}/releases/latest
+
+real: install  ## The two published Argentine files in, a k-anonymous extract out, on an instance in var/real
+	@test -d $(REAL) || { echo "$(REAL) is absent: put the two published files of Linea 145 there"; exit 2; }
+	@CASEHOUSE_HOME=$${CASEHOUSE_HOME:-var/real} sh -c '$(BIN)/casehouse submit ar-linea-145 $(REAL)/*.csv && $(BIN)/casehouse run --release'
+
+ui: install  ## Open the Dagster web pages on the same instance (ctrl-c ends them)
+	@$(BIN)/casehouse ui
+
+release: install  ## Publish what the warehouse holds
+	@$(BIN)/casehouse release
+
+verify: install  ## Recompute what the latest release promises from its bytes
+	@$(BIN)/casehouse verify $${CASEHOUSE_HOME:-var}/releases/latest
+
+check: .venv/.installed-dev  ## Format, lint, types, import contracts, generated docs
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+	@$(BIN)/casehouse docs --check
+
+test: .venv/.installed-dev  ## All tests, with branch coverage
+	@tests/install-browser.sh
+	@$(BIN)/pytest
+
+docs: .venv/.installed-dev  ## Write docs/generated anew
+	@$(BIN)/casehouse docs
+
+clean:  ## Remove the environment and the instance in var/
+	rm -rf .venv var

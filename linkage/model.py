@@ -1,0 +1,98 @@
+"""The frozen linkage model: what each agreement is worth, where the thresholds lie, and how those numbers came about.
+
+Here: the typed form of the model file and its reading. Never here: estimation; a model is made once, reviewed, versioned and kept.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Self
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from schemas.errors import SpecificationError
+
+MODEL_PATH = Path(__file__).with_name("model-1.json")
+
+
+class _Frozen(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Level(_Frozen):
+    """One outcome of a comparison: m, its share among pairs of one person; u, among compared pairs of two persons; weight log2(m / u)."""
+
+    label: str
+    condition: str
+    m: float | None = Field(default=None, gt=0, le=1)
+    u: float | None = Field(default=None, gt=0, le=1)
+
+    @property
+    def is_null(self) -> bool:
+        """A level without weights: nothing can be said."""
+        return self.m is None
+
+
+class Comparison(_Frozen):
+    """What is compared, as levels tried in order; the first is the missing one, the last takes everything else."""
+
+    name: str
+    levels: tuple[Level, ...] = Field(min_length=3)
+
+    @model_validator(mode="after")
+    def _is_complete(self) -> Self:
+        if not self.levels[0].is_null or any(level.is_null for level in self.levels[1:]):
+            raise ValueError("the first level, and no other, is the missing one")
+        if any((level.m is None) != (level.u is None) for level in self.levels):
+            raise ValueError("a level has both m and u, or neither")
+        if self.levels[-1].condition != "ELSE":
+            raise ValueError("the last level takes everything else")
+        return self
+
+
+class Thresholds(_Frozen):
+    """Match weights in bits (log2 of the odds). Clusters form at `link`; pairs from `review` up to there are for a person to judge."""
+
+    link: float
+    review: float
+    absent_pair: float
+    lowest: float
+    highest: float
+    reason: str
+
+    @model_validator(mode="after")
+    def _is_ordered(self) -> Self:
+        if not (self.lowest <= self.absent_pair < self.link < self.highest and self.review <= self.link):
+            raise ValueError("thresholds must rise: lowest <= absent_pair < link < highest, and review <= link")
+        return self
+
+
+class LinkageModel(_Frozen):
+    """Everything a run needs to score; equal models and equal records give equal scores."""
+
+    version: str
+    made_by: str
+    prior: float = Field(gt=0, lt=1)
+    prior_is: str
+    term_frequencies: str
+    block_cap: int = Field(gt=1)
+    comparisons: tuple[Comparison, ...] = Field(min_length=1)
+    thresholds: Thresholds
+
+
+def load_model(path: Path = MODEL_PATH) -> LinkageModel:
+    """Read and check a model file; raises `SpecificationError` with every fault when it is not one."""
+    try:
+        return LinkageModel.model_validate_json(path.read_bytes())
+    except ValidationError as error:
+        faults = [
+            f"{'.'.join(str(part) for part in fault['loc']) or 'file'}: {fault['msg']}" for fault in error.errors(include_input=False)
+        ]
+    except OSError:
+        faults = ["the file cannot be read"]
+    raise SpecificationError(
+        faults,
+        where=path.name,
+        allowed="a linkage model as linkage/model.py declares it",
+        next_step="restore the model file from version control, or make a new version of it",
+    ) from None

@@ -1,0 +1,47 @@
+"""Random tables of persons with hierarchies, for the properties of generalisation and risk."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import polars as pl
+from hypothesis import strategies as st
+
+from anonymize.hierarchy import Hierarchy
+
+TOP = "suppressed"
+PLACE = Hierarchy(
+    "place",
+    {
+        "aa": ("aa", "a", "west", TOP),
+        "ab": ("ab", "a", "west", TOP),
+        "ba": ("ba", "b", "west", TOP),
+        "ca": ("ca", "c", "east", TOP),
+        "cb": ("cb", "c", "east", TOP),
+        "cc": ("cc", "c", "east", TOP),
+        "unknown": ("unknown", "unknown", "unknown", TOP),
+    },
+)
+YEAR = Hierarchy("year", {str(year): (str(year), f"{year // 2 * 2} to {year // 2 * 2 + 1}", TOP) for year in range(2000, 2006)})
+SEX = Hierarchy("sex", {value: (value, TOP) for value in ("f", "m", "unknown")})
+HIERARCHIES = (PLACE, YEAR, SEX)
+QUASI = [hierarchy.column for hierarchy in HIERARCHIES]
+SENSITIVE = ["form", "means"]
+
+
+@dataclass(frozen=True)
+class Request:
+    table: pl.DataFrame
+    k: int
+    l: int  # noqa: E741
+
+
+@st.composite
+def requests(draw: st.DrawFn, smallest: int = 2) -> Request:
+    """Up to 60 persons; a skewed choice of values, so that some are rare; `note` is in no role."""
+    values = {hierarchy.column: list(hierarchy.paths) for hierarchy in HIERARCHIES}
+    values |= {"form": ["work", "sex", "unknown"], "means": ["debt", "force"], "note": ["1", "2", "3"]}
+    person = st.tuples(*(st.sampled_from([*names, names[0], names[0]]) for names in values.values()))
+    rows = draw(st.lists(person, min_size=smallest, max_size=60))
+    table = pl.DataFrame(rows, schema=dict.fromkeys(values, pl.String), orient="row")
+    return Request(table, k=draw(st.integers(2, min(7, len(rows)))), l=draw(st.integers(1, 3)))

@@ -1,0 +1,158 @@
+"""What the release gate lets through and what it refuses, one case a reason."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from anonymize.policy import Policy, load_policy
+from anonymize.release import pass_gate
+from anonymize.risk import Loss
+from engine.parquet import decode
+from schemas.errors import ReleaseRefused
+from schemas.zones import Pseudonymised
+
+CANARY = "canary-7f3a"
+
+
+@pytest.fixture(scope="module")
+def policy() -> Policy:
+    """The policy as shipped, with k = 3 so that tables stay small."""
+    shipped = load_policy()
+    return shipped.model_copy(update={"k": shipped.k.model_copy(update={"value": 3})})
+
+
+def table(*, classes: int = 20) -> pl.DataFrame:
+    """Classes of three persons, none homogeneous."""
+    return pl.DataFrame(
+        {
+            "city": [f"city {number}" for number in range(classes) for _ in range(3)],
+            "form": ["work", "sex", "unknown"] * classes,
+            "edition": [1] * (3 * classes),
+        }
+    )
+
+
+def refusal(frame: pl.DataFrame, policy: Policy, quasi: tuple[str, ...] = ("city",), sensitive: tuple[str, ...] = ("form",)) -> str:
+    with pytest.raises(ReleaseRefused) as caught:
+        pass_gate(Pseudonymised(frame), quasi=quasi, sensitive=sensitive, safe=("edition",), policy=policy)
+    return str(caught.value)
+
+
+def homogeneous(count: int, value: str) -> pl.DataFrame:
+    """Of twenty classes, `count` share one value."""
+    rows = pl.int_range(60)
+    return table().with_columns(form=pl.when(rows < 3 * count).then(pl.lit(value)).otherwise("form"))
+
+
+def test_what_passes_is_measured_from_its_own_bytes(policy: Policy) -> None:
+    passed = pass_gate(Pseudonymised(table()), quasi=["city"], sensitive=["form"], safe=["edition"], policy=policy)
+    assert decode(passed.anonymous.payload).equals(passed.anonymous.frame)
+    assert (passed.evidence.measures.persons, passed.evidence.measures.classes, passed.evidence.measures.smallest_class) == (60, 20, 3)
+    assert passed.evidence.policy_digest == policy.digest()
+
+
+def test_the_evidence_is_json_and_carries_the_loss_it_was_given(policy: Policy) -> None:
+    passed = pass_gate(
+        Pseudonymised(table()),
+        quasi=["city"],
+        sensitive=["form"],
+        safe=["edition"],
+        policy=policy,
+        utility=Loss(0.25, (("city", 0.25),)),
+    )
+    evidence = json.loads(passed.evidence.to_json())
+    assert evidence["k"] == 3
+    assert evidence["measures"]["loss"] == 0.25
+    assert evidence["measures"]["loss_by_column"] == [["city", 0.25]]
+
+
+def test_rows_in_any_order_give_the_same_bytes(policy: Policy) -> None:
+    ways = [table(), table().reverse(), table().sample(fraction=1.0, shuffle=True, seed=4)]
+    payloads = {
+        pass_gate(Pseudonymised(way), quasi=["city"], sensitive=["form"], safe=["edition"], policy=policy).anonymous.payload for way in ways
+    }
+    assert len(payloads) == 1
+
+
+def test_a_class_under_k_is_refused(policy: Policy) -> None:
+    assert "the smallest class has 2 person(s), under k = 3" in refusal(table().head(59), policy)
+
+
+def test_the_wholly_suppressed_class_is_a_class_like_any_other(policy: Policy) -> None:
+    small = table().with_columns(city=pl.when(pl.int_range(60) < 2).then(pl.lit("suppressed")).otherwise("city"))
+    assert "the smallest class has 1 person(s)" in refusal(small, policy)
+
+
+def test_homogeneous_classes_over_the_limit_are_refused(policy: Policy) -> None:
+    reason = refusal(homogeneous(2, "work"), policy)
+    assert "2 of 20 classes share one known value of a sensitive field (by field: form 2), more than 5%" in reason
+    pass_gate(Pseudonymised(homogeneous(1, "work")), quasi=["city"], sensitive=["form"], safe=["edition"], policy=policy)
+
+
+@pytest.mark.parametrize("code", ["unknown", "not_collected", "not_applicable", "suppressed"])
+def test_a_class_that_shares_a_missing_value_tells_nothing(policy: Policy, code: str) -> None:
+    pass_gate(Pseudonymised(homogeneous(20, code)), quasi=["city"], sensitive=["form"], safe=["edition"], policy=policy)
+
+
+def test_a_measure_of_an_absent_column_is_missing(policy: Policy) -> None:
+    reason = refusal(table(), policy, quasi=("city", "age"), sensitive=("form", "means"))
+    assert "a measure is missing: the quasi-identifier age is not a column" in reason
+    assert "a measure is missing: the sensitive field means is not a column" in reason
+    assert "the safe column edition is not a column" in refusal(table().drop("edition"), policy)
+
+
+def test_an_undeclared_column_is_refused(policy: Policy) -> None:
+    extra = table().with_columns(person=pl.lit(CANARY))
+    assert "column person is neither quasi-identifier, sensitive nor safe" in refusal(extra, policy)
+
+
+def test_a_column_with_two_roles_is_refused(policy: Policy) -> None:
+    assert "column city is declared more than once" in refusal(table(), policy, sensitive=("form", "city"))
+
+
+def test_null_cells_are_refused(policy: Policy) -> None:
+    nulls = table().with_columns(form=pl.when(pl.int_range(60) < 2).then(None).otherwise("form"))
+    assert "column form has 2 null cell(s)" in refusal(nulls, policy)
+
+
+def test_a_measured_column_must_be_text(policy: Policy) -> None:
+    numbers = table().with_columns(form=pl.int_range(60) % 2)
+    assert "a measure is missing: column form is not text" in refusal(numbers, policy)
+
+
+def test_no_rows_is_refused(policy: Policy) -> None:
+    assert "it has no rows" in refusal(table().clear(), policy)
+
+
+def test_without_quasi_identifiers_all_persons_are_one_class(policy: Policy) -> None:
+    only_form = table().drop("city")
+    passed = pass_gate(Pseudonymised(only_form), quasi=[], sensitive=["form"], safe=["edition"], policy=policy)
+    assert (passed.evidence.measures.classes, passed.evidence.measures.smallest_class) == (1, 60)
+
+
+def test_all_reasons_come_at_once_and_hold_no_value(policy: Policy) -> None:
+    rows = pl.int_range(60)
+    broken = table().with_columns(
+        city=pl.when(rows < 1).then(pl.lit(CANARY)).when(rows < 2).then(None).otherwise("city"),
+        form=pl.lit(CANARY),
+        person=pl.lit(CANARY),
+    )
+    reason = refusal(broken, policy, sensitive=("form", "means"))
+    assert reason.count("\n  - ") == 3
+    assert CANARY not in reason
+    breaches = refusal(broken.drop_nulls().drop("person"), policy)
+    assert breaches.count("\n  - ") == 2
+    assert CANARY not in breaches
+
+
+def test_only_the_gate_makes_an_anonymous_table() -> None:
+    root = Path(__file__).resolve().parents[2]
+    rooms = ["ingest", "linkage", "anonymize", "warehouse", "pipelines", "portal", "engine", "sample_data"]
+    makers = [
+        path.relative_to(root).as_posix() for room in rooms for path in (root / room).rglob("*.py") if "Anonymous(" in path.read_text()
+    ]
+    assert makers == ["anonymize/release.py"]

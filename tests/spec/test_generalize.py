@@ -1,0 +1,216 @@
+"""What generalisation promises, in tables small enough to check by eye."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import polars as pl
+import pytest
+
+from anonymize.generalize import Generalized, generalize
+from anonymize.hierarchy import Hierarchy
+from schemas.errors import SpecificationError
+from schemas.vocabulary import vocabulary, vocabulary_names, year_hierarchy
+
+TOP = "suppressed"
+CITY = Hierarchy(
+    "city",
+    {
+        "Aba": ("Aba", "north", TOP),
+        "Bor": ("Bor", "north", TOP),
+        "Cuz": ("Cuz", "south", TOP),
+        "Dax": ("Dax", "south", TOP),
+        "unknown": ("unknown", "unknown", TOP),
+    },
+)
+FLAT = Hierarchy("city", {city: (city, TOP) for city in ("Aba", "Bor", "Cuz", "Dax")})
+SEX = Hierarchy("sex", {"f": ("f", TOP), "m": ("m", TOP), "unknown": ("unknown", TOP)})
+
+
+def cities(text: str) -> pl.DataFrame:
+    """`4 Aba, 1 Bor` as a table of five persons."""
+    pairs = (part.split() for part in text.split(", "))
+    return pl.DataFrame({"city": [city for count, city in pairs for _ in range(int(count))]})
+
+
+def shown(result: Generalized) -> Counter[tuple[str, ...]]:
+    return Counter(result.table.rows())
+
+
+@pytest.mark.parametrize(
+    ("persons", "k", "published"),
+    [
+        pytest.param("3 Aba, 3 Bor", 3, {"Aba": 3, "Bor": 3}, id="values of k persons are published as they are"),
+        pytest.param("2 Aba, 2 Bor", 3, {"north": 4}, id="smaller ones get their common label, not a coarser one"),
+        pytest.param("2 Aba, 1 Bor, 2 Cuz, 1 Dax", 3, {"north": 3, "south": 3}, id="each branch by itself"),
+        pytest.param("5 Aba, 1 Bor", 3, {"Aba": 3, "north": 3}, id="a large value donates what a small one needs, and no more"),
+        pytest.param("3 Aba, 1 Bor", 3, {"north": 4}, id="no donation takes the giver under k"),
+        pytest.param("3 Aba, 1 Bor, 4 Cuz", 3, {"north": 4, "Cuz": 4}, id="the neighbour gives, not a stranger"),
+        pytest.param("3 Cuz, 3 unknown", 3, {"Cuz": 3, "unknown": 3}, id="missing is a value of its own"),
+        pytest.param("1 Cuz, 2 unknown", 3, {TOP: 3}, id="what has no common label is suppressed"),
+    ],
+)
+def test_one_column(persons: str, k: int, published: dict[str, int]) -> None:
+    result = generalize(cities(persons), [CITY], sensitive=[], k=k, l=1)
+    assert shown(result) == {(label,): count for label, count in published.items()}
+    assert result.classes == len(published)
+
+
+def test_when_nobody_can_donate_the_smallest_neighbour_joins_the_rest() -> None:
+    assert shown(generalize(cities("4 Aba, 1 Bor, 3 Cuz"), [FLAT], sensitive=[], k=3, l=1)) == {("Aba",): 4, (TOP,): 4}
+
+
+def test_small_values_that_are_enough_together_take_nobody() -> None:
+    assert shown(generalize(cities("2 Aba, 1 Bor, 3 Cuz"), [FLAT], sensitive=[], k=3, l=1)) == {("Cuz",): 3, (TOP,): 3}
+
+
+def test_a_cut_is_chosen_by_the_persons_it_keeps() -> None:
+    table = pl.DataFrame({"city": ["Aba", "Aba", "Bor", "Aba", "Cuz", "Dax"], "sex": ["f", "f", "f", "m", "m", "m"]})
+    result = generalize(table, [FLAT, SEX], sensitive=[], k=3, l=1, weights={"city": 1.9})
+    assert shown(result) == {(TOP, "f"): 3, (TOP, "m"): 3}
+
+
+def test_of_two_cuts_that_keep_as_much_the_one_into_fewer_pieces_is_made() -> None:
+    crossed = [(city, sex) for city, sexes in {"Aba": "ffm", "Bor": "fmm", "Cuz": "ffm", "Dax": "fmm"}.items() for sex in sexes]
+    table = pl.DataFrame(crossed, schema=["city", "sex"], orient="row")
+    assert shown(generalize(table, [FLAT, SEX], sensitive=[], k=3, l=1)) == {(TOP, "f"): 6, (TOP, "m"): 6}
+
+
+def test_a_value_may_get_different_labels_in_different_classes() -> None:
+    table = pl.DataFrame({"city": ["Aba"] * 4 + ["Bor"] * 2, "sex": ["f", "f", "m", "m", "m", "m"]})
+    result = generalize(table, [CITY, SEX], sensitive=[], k=2, l=1)
+    assert shown(result) == {("Aba", "f"): 2, ("Aba", "m"): 2, ("Bor", "m"): 2}
+    result = generalize(table, [CITY, SEX], sensitive=[], k=3, l=1)
+    assert shown(result) == {("Aba", TOP): 3, ("north", "m"): 3}
+
+
+def test_a_heavier_column_keeps_its_detail() -> None:
+    table = pl.DataFrame({"city": ["Aba", "Aba", "Cuz", "Cuz"], "sex": ["f", "m", "f", "m"]})
+    weighed = {
+        column: generalize(table, [CITY, SEX], sensitive=[], k=2, l=1, weights={column: 10.0}).table[column].to_list()
+        for column in ("city", "sex")
+    }
+    assert weighed == {"city": ["Aba", "Aba", "Cuz", "Cuz"], "sex": ["f", "m", "f", "m"]}
+
+
+def test_rows_order_and_other_columns_stay() -> None:
+    table = pl.DataFrame({"note": ["1", "2", "3", "4"], "city": ["Cuz", "Aba", "Dax", "Bor"]})
+    assert generalize(table, [CITY], sensitive=[], k=2, l=1).table.rows() == [
+        ("1", "south"),
+        ("2", "north"),
+        ("3", "south"),
+        ("4", "north"),
+    ]
+
+
+def test_which_of_several_equal_persons_donates_is_not_a_matter_of_row_order() -> None:
+    table = cities("5 Aba, 1 Bor").with_columns(note=pl.Series(list("abcdef")))
+    forth, back = (shown(generalize(way, [CITY], sensitive=[], k=3, l=1)) for way in (table, table.reverse()))
+    assert forth == back
+
+
+def test_l_keeps_a_class_from_sharing_one_sensitive_value() -> None:
+    table = pl.DataFrame({"city": ["Aba"] * 3 + ["Bor"] * 3, "form": ["work"] * 3 + ["work", "sex", "work"]})
+    assert shown(generalize(table, [CITY], sensitive=["form"], k=3, l=1)) == {("Aba", "work"): 3, ("Bor", "work"): 2, ("Bor", "sex"): 1}
+    assert shown(generalize(table, [CITY], sensitive=["form"], k=3, l=2)) == {("north", "work"): 5, ("north", "sex"): 1}
+
+
+def test_a_donor_may_bring_the_value_that_is_lacking_and_keeps_one_itself() -> None:
+    table = pl.DataFrame({"city": ["Aba"] * 5 + ["Bor"] * 2, "form": ["work", "work", "work", "sex", "sex", "work", "work"]})
+    result = generalize(table, [CITY], sensitive=["form"], k=3, l=2)
+    assert shown(result) == {("Aba", "work"): 3, ("Aba", "sex"): 1, ("north", "work"): 2, ("north", "sex"): 1}
+
+
+def test_a_donor_keeps_its_last_different_value_even_when_several_rows_could_give_it() -> None:
+    aba = [("Aba", "sex", "debt"), ("Aba", "sex", "force"), ("Aba", "work", "debt"), ("Aba", "work", "force"), ("Aba", "work", "force")]
+    table = pl.DataFrame([*aba, ("Bor", "work", "debt")], schema=["city", "form", "means"], orient="row")
+    result = generalize(table, [CITY], sensitive=["form", "means"], k=3, l=2)
+    assert sorted(result.table.filter(pl.col("city") == "Aba")["form"]) == ["sex", "work", "work"]
+
+
+def test_each_sensitive_field_must_differ_by_itself() -> None:
+    table = pl.DataFrame(
+        {"city": ["Aba", "Aba", "Bor", "Bor"], "form": ["work", "sex", "work", "sex"], "means": ["debt", "debt", "debt", "force"]}
+    )
+    result = generalize(table, [CITY], sensitive=["form", "means"], k=2, l=2)
+    assert result.table["city"].to_list() == ["north"] * 4
+
+
+def test_a_field_with_too_few_values_in_all_is_waived_and_said_to_be() -> None:
+    table = pl.DataFrame({"city": ["Aba", "Aba", "Bor", "Bor"], "form": ["work", "sex"] * 2, "means": ["debt"] * 4})
+    result = generalize(table, [CITY], sensitive=["form", "means"], k=2, l=2)
+    assert result.waived == ("means",)
+    assert result.table["city"].to_list() == ["Aba", "Aba", "Bor", "Bor"]
+
+
+def test_every_fault_is_told_at_once_and_no_value() -> None:
+    table = pl.DataFrame({"city": ["Aba", "Zanzibar", None], "sex": ["f", "m", "secret"], "age": [1, 2, 3]})
+    with pytest.raises(SpecificationError) as caught:
+        generalize(
+            table,
+            [CITY, SEX, Hierarchy("town", {"x": ("x", TOP)})],
+            sensitive=["age", "sex"],
+            k=4,
+            l=0,
+            weights={"age": 1.0, "city": 0.0},
+        )
+    assert caught.value.faults == (
+        "k is 4, more than the 3 person(s) of the table",
+        "l is 0, under 1",
+        "a column is named twice among the quasi-identifiers and the sensitive fields",
+        "a weight is given for age, which is no quasi-identifier",
+        "the weight of city is not above 0",
+        "column city has 1 null cell(s)",
+        "column sex has 1 cell(s) with a value that its hierarchy does not hold",
+        "the table has no column town",
+        "column age is not text",
+    )
+    assert "Zanzibar" not in str(caught.value)
+    assert "secret" not in str(caught.value)
+
+
+def test_k_of_one_and_a_table_without_quasi_identifiers_are_refused() -> None:
+    with pytest.raises(SpecificationError) as caught:
+        generalize(cities("3 Aba"), [], sensitive=[], k=1, l=1)
+    assert caught.value.faults == ("k is 1, under 2", "no quasi-identifier is named")
+
+
+@pytest.mark.parametrize(
+    ("paths", "faults"),
+    [
+        pytest.param({}, ["it has no values"], id="empty"),
+        pytest.param({"a": ("a",)}, ["1 path(s) have fewer than two labels", "1 path(s) do not end in 'suppressed'"], id="too short"),
+        pytest.param(
+            {"a": ("b", TOP), "c": ("c", "d", "e")},
+            [
+                "the paths have 2 lengths, 2 to 3 labels",
+                "1 path(s) do not begin with their own value",
+                "1 path(s) do not end in 'suppressed'",
+            ],
+            id="several at once",
+        ),
+        pytest.param({"a": ("a", TOP, TOP)}, ["1 path(s) reach 'suppressed' before the last level"], id="early root"),
+        pytest.param(
+            {"a": ("a", "p", "x", TOP), "b": ("b", "p", "y", TOP)}, ["1 label(s) at level 1 have more than one parent"], id="two parents"
+        ),
+        pytest.param(
+            {"a": ("a", "a", TOP), "b": ("b", "a", TOP)},
+            ["1 label(s) mean different sets of values at different levels"],
+            id="a label with two meanings",
+        ),
+    ],
+)
+def test_a_hierarchy_must_be_a_tree(paths: dict[str, tuple[str, ...]], faults: list[str]) -> None:
+    with pytest.raises(SpecificationError) as caught:
+        Hierarchy("city", paths)
+    assert caught.value.faults == tuple(f"hierarchy of city: {fault}" for fault in faults)
+
+
+@pytest.mark.parametrize("name", [name for name in vocabulary_names() if name != "missing"])
+def test_every_vocabulary_has_a_hierarchy_that_is_a_tree(name: str) -> None:
+    hierarchy = Hierarchy(name, vocabulary(name).hierarchy())
+    assert set(hierarchy.paths) == set(vocabulary(name).codes())
+
+
+def test_the_years_have_a_hierarchy_that_is_a_tree() -> None:
+    assert Hierarchy("year", year_hierarchy()).levels == 5

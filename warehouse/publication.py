@@ -1,0 +1,181 @@
+"""Publish a release: a new folder that appears whole or not at all, and is never changed afterwards.
+
+Here: the order of writing, verifying, renaming and linking. Never here: a change to a published folder, or a table that
+did not come through the release gate.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from schemas.errors import CasehouseError, ReleaseRefused
+from schemas.release import ReleaseProof
+from schemas.zones import Anonymous
+from warehouse.codebook import codebook_text, readme_text
+from warehouse.description import Table, package_text, proof_text
+from warehouse.release_files import (
+    CODEBOOK,
+    PACKAGE,
+    PROOF,
+    README,
+    SUMS,
+    VERSION,
+    csv_name,
+    parquet_name,
+    sha256_of,
+    sums_text,
+)
+from warehouse.seam import disk_refused
+from warehouse.verification import verify
+
+__all__ = ["Published", "Table", "publish"]
+
+LATEST = "latest"
+_STAGING, _LINK = ".staging-", ".latest-"
+
+
+@dataclass(frozen=True)
+class Published:
+    """Where a release is, and whether this call published it."""
+
+    folder: Path
+    version: str
+    is_new: bool
+
+
+def publish(releases: Path, tables: Sequence[Table], proof: ReleaseProof) -> Published:
+    """Write `releases/<version>/`, verify it from its bytes, make it visible, and point `latest` at it.
+
+    Nothing is written when `latest` already shows the same contents under the same policy. A crash at any point leaves
+    only whole releases; what it left behind is swept at the next call. The same tables and proof give the same bytes.
+    Raises `ReleaseRefused` when the version is published with other bytes or cannot name a folder, `PromiseBroken` when
+    the tables do not keep the proof, `StorageError` when the disk refuses; nothing becomes visible then.
+    """
+    _check_version(proof.version)
+    if standing := _standing(releases, proof):
+        return standing
+    payloads = _payloads(tables, proof)
+    staging, target = releases / f"{_STAGING}{proof.version}", releases / proof.version
+    try:
+        _sweep(releases)
+        _write(staging, payloads)
+        verify(staging)
+        if target.exists():
+            _check_same(staging, target)
+            shutil.rmtree(staging)
+        else:
+            staging.rename(target)
+            _sync_folder(releases)
+        _link(releases, proof.version)
+    except OSError:
+        shutil.rmtree(staging, ignore_errors=True)
+        raise disk_refused("publishing a release", where=str(releases)) from None
+    except CasehouseError:
+        shutil.rmtree(staging, ignore_errors=True)
+        raise
+    return Published(target, proof.version, is_new=True)
+
+
+def _check_version(version: str) -> None:
+    if VERSION.fullmatch(version) is None or version == LATEST:
+        raise ReleaseRefused(
+            "a release cannot have this version",
+            where="the version of the release",
+            allowed="letters, digits and . + _ -, beginning with a letter or a digit, other than 'latest'",
+            next_step="give the release another version",
+        )
+
+
+def _standing(releases: Path, proof: ReleaseProof) -> Published | None:
+    """The latest release, when it already says what this one would."""
+    link = releases / LATEST
+    try:
+        latest = ReleaseProof.model_validate_json((link / PROOF).read_bytes())
+    except (OSError, ValidationError):
+        return None
+    said = (latest.inputs_digest, latest.policy_digest, latest.products)
+    if said != (proof.inputs_digest, proof.policy_digest, proof.products):
+        return None
+    return Published(link.resolve(), latest.version, is_new=False)
+
+
+def _payloads(tables: Sequence[Table], proof: ReleaseProof) -> dict[str, bytes]:
+    """The bytes of every file but the sums. Raises `TypeError` for a table that no gate made anonymous."""
+    for table in tables:
+        if not isinstance(table.anonymous, Anonymous):
+            raise TypeError(f"only anonymous tables are published, not {type(table.anonymous).__name__}")
+    csv_payloads = {table.product.name: _csv(table.anonymous) for table in tables}
+    texts = {
+        PACKAGE: package_text(tables, proof, csv_payloads),
+        CODEBOOK: codebook_text(tables, proof),
+        PROOF: proof_text(proof),
+        README: readme_text(tables, proof),
+    }
+    payloads = {name: text.encode() for name, text in texts.items()}
+    payloads |= {parquet_name(table.product.name): table.anonymous.payload for table in tables}
+    return payloads | {csv_name(name): payload for name, payload in csv_payloads.items()}
+
+
+def _csv(anonymous: Anonymous) -> bytes:
+    """RFC 4180, with a byte order mark for Excel."""
+    return anonymous.frame.write_csv(include_bom=True, line_terminator="\r\n", quote_style="necessary").encode()
+
+
+def _sweep(releases: Path) -> None:
+    """Remove what an interrupted publication left: it was never visible."""
+    releases.mkdir(parents=True, exist_ok=True)
+    for leftover in (*releases.glob(f"{_STAGING}*"), *releases.glob(f"{_LINK}*")):
+        if leftover.is_symlink() or not leftover.is_dir():
+            leftover.unlink()
+        else:
+            shutil.rmtree(leftover)
+
+
+def _write(staging: Path, payloads: Mapping[str, bytes]) -> None:
+    staging.mkdir()
+    for name, payload in sorted(payloads.items()):
+        _write_file(staging / name, payload)
+    sums = {name: sha256_of(staging / name) for name in payloads}
+    _write_file(staging / SUMS, sums_text(sums).encode())
+    _sync_folder(staging)
+
+
+def _write_file(path: Path, payload: bytes) -> None:
+    with path.open("xb") as file:
+        file.write(payload)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _sync_folder(folder: Path) -> None:
+    """Put the names of a folder on the disk, so that a power cut cannot take back what was made visible."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _check_same(staging: Path, target: Path) -> None:
+    """A version that stands is the same release, from an earlier call that did not get to the link, or it is another one."""
+    if {path.name: sha256_of(path) for path in staging.iterdir()} != {path.name: sha256_of(path) for path in target.iterdir()}:
+        raise ReleaseRefused(
+            f"version {target.name} is already published with other bytes",
+            where=str(target),
+            allowed="a published release is never changed",
+            next_step="publish under a new version",
+        )
+
+
+def _link(releases: Path, version: str) -> None:
+    """Point `latest` at the version in one step: a reader sees the old release or the new one."""
+    temporary = releases / f"{_LINK}{version}"
+    temporary.symlink_to(version)
+    temporary.replace(releases / LATEST)
+    _sync_folder(releases)

@@ -1,0 +1,72 @@
+"""The tables of the store and the one query that makes persons of records.
+
+Here: table definitions and the SQL of the master table, both derived from the record models.
+Never here: a connection, a transaction, or a column written down a second time.
+"""
+
+from __future__ import annotations
+
+from schemas.case import Person
+from schemas.fields import Field, Kind, fields_of
+from schemas.ledger import RowLedger
+from schemas.render import duckdb_columns
+from schemas.units import MODELS, Unit
+from schemas.vocabulary import NOT_APPLICABLE, NOT_COLLECTED, UNKNOWN
+
+LEDGER_COLUMNS = tuple(RowLedger.model_fields)
+BATCH_TABLES = (*(unit.value for unit in Unit), "problem")
+"""Every table whose rows belong to a batch and go with it."""
+
+# What a value is worth when the records of a person disagree: the least wins, then the number of records decides.
+_WORTH = {UNKNOWN: 2, NOT_APPLICABLE: 3, NOT_COLLECTED: 4}
+_WORTH_OF_YES, _WORTH_OF_KNOWN = 0, 1
+
+
+def definitions() -> tuple[str, ...]:
+    """The statements that make every table of the store where it does not stand yet."""
+    person_labels = ", ".join(f"{field.name} VARCHAR" for field in fields_of(Person))
+    provenance = "partner_code VARCHAR, batch_id VARCHAR, file VARCHAR, row_number BIGINT"  # as `admission.PROVENANCE`
+    columns = {unit.value: f"{duckdb_columns(MODELS[unit].record)}, {provenance}" for unit in Unit}
+    columns |= {
+        "batch": "batch_id VARCHAR PRIMARY KEY, partner_code VARCHAR, " + ", ".join(f"{name} BIGINT" for name in LEDGER_COLUMNS),
+        "problem": "batch_id VARCHAR, file VARCHAR, row_number BIGINT, code VARCHAR, field VARCHAR",
+        "membership": "record_key VARCHAR, person_key VARCHAR",
+        "cohort": "cohort BIGINT PRIMARY KEY, facts VARCHAR",
+        "published_person": f"person_key VARCHAR PRIMARY KEY, cohort BIGINT, {person_labels}",
+    }
+    return tuple(f"create table if not exists {name} ({definition})" for name, definition in columns.items())
+
+
+def persons_query() -> str:
+    """One row a person over all victim records of it, each field by the rule of its kind, in the order of the person keys.
+
+    A known value beats a missing one, and of the missing ones unknown beats not applicable beats not collected. Among
+    known values: yes beats no; otherwise most records, then the earliest year of registration, then the alphabet.
+    """
+    codes = [field for field in fields_of(Person) if field.kind is Kind.CODE]
+    flags = ", ".join(f"'{field.name}'" for field in codes if field.declared.vocabulary == "yes_no")
+    missing = " ".join(f"when '{code}' then {worth}" for code, worth in _WORTH.items())
+    columns = ", ".join(_person_column(field) for field in fields_of(Person))
+    names = ", ".join(field.name for field in codes)
+    return f"""
+        with reported as (
+            select person_key, registration_year, {names} from victim join membership using (record_key)
+        ),
+        stated as (unpivot reported on {names} into name field value code),
+        tallied as (
+            select person_key, field, code, count(*) as records, min(registration_year) as first_year,
+                case when code = 'yes' and field in ({flags}) then {_WORTH_OF_YES}
+                else (case code {missing} else {_WORTH_OF_KNOWN} end) end as worth
+            from stated group by person_key, field, code
+        ),
+        earliest as (select person_key, min(registration_year) as registration_year from reported group by person_key)
+        select person_key, {columns}
+        from tallied join earliest using (person_key) group by person_key order by person_key
+    """  # noqa: S608 - names and codes of the record models
+
+
+def _person_column(field: Field) -> str:
+    if field.kind is Kind.YEAR:
+        return f"coalesce(cast(min({field.name}) as varchar), '{UNKNOWN}') as {field.name}"
+    order = "(worth, -records, coalesce(first_year, 9999), code)"
+    return f"arg_min(code, {order}) filter (where field = '{field.name}') as {field.name}"
