@@ -7,22 +7,21 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Hashable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Literal
 
-import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import ConfigDict, Field
 
-from schemas.errors import SpecificationError
+from schemas.specification import Specification, read_specification
 
 POLICY_FILE = Path(__file__).with_name("policy.yml")
 
 Source = Annotated[str, Field(min_length=10, description="the paper, standard or measurement the number comes from, in words")]
 
 
-class _Strict(BaseModel):
-    model_config = ConfigDict(frozen=True, strict=True, extra="forbid", allow_inf_nan=False)
+class _Strict(Specification):
+    model_config = ConfigDict(strict=True, allow_inf_nan=False)
 
 
 class PersonsAtLeast(_Strict):
@@ -82,33 +81,4 @@ class Policy(_Strict):
 
 def load_policy(path: Path = POLICY_FILE) -> Policy:
     """The policy in a file; raises `SpecificationError` with every fault at once."""
-    try:
-        text = path.read_text(encoding="utf-8")
-        return Policy.model_validate(yaml.load(text, Loader=_OnceOnly))
-    except OSError:
-        faults = ["the file cannot be read"]
-    except UnicodeDecodeError:
-        faults = ["the file is not UTF-8"]
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        problem = getattr(error, "problem", None) or "not YAML"
-        faults = [f"{problem}, line {mark.line + 1}" if mark else str(problem)]
-    except ValidationError as error:
-        faults = [f"{'.'.join(str(step) for step in fault['loc']) or 'the file'}: {fault['msg']}" for fault in error.errors()]
-    raise SpecificationError(
-        faults,
-        where=str(path),
-        allowed="k, l, largest_homogeneous_share, smallest_pool, weights and missing, each as {value, source}",
-        next_step="mend the fields listed above; the policy that comes with Casehouse shows every one",
-    )
-
-
-class _OnceOnly(yaml.SafeLoader):
-    """Plain YAML that refuses a key given twice: the second of two limits must not win in silence."""
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, object]:
-        """The mapping, once its keys are seen to differ."""
-        keys = [self.construct_object(key, deep=True) for key, _ in node.value]
-        if any(keys.count(key) > 1 for key in keys):
-            raise yaml.constructor.ConstructorError(problem="a key is given twice", problem_mark=node.start_mark)
-        return super().construct_mapping(node, deep)
+    return read_specification(path, Policy, kind="policy")

@@ -93,11 +93,16 @@ def _faults_of_columns(frame: pl.DataFrame, quasi: Sequence[str], sensitive: Seq
     for column in frame.columns:
         if column not in declared:
             reasons.append(f"column {column} is neither quasi-identifier, sensitive nor safe")
-        elif column not in safe and frame.schema[column] != pl.String:
+        elif column not in safe and not _can_be_measured(frame.schema[column], is_quasi=column in quasi):
             reasons.append(f"a measure is missing: column {column} is not text")
         if nulls := frame[column].null_count():
             reasons.append(f"column {column} has {nulls} null cell(s)")
     return reasons
+
+
+def _can_be_measured(kind: pl.DataType, *, is_quasi: bool) -> bool:
+    """Labels are text; a quasi-identifier that is a number as it stands (a cohort) can be counted too."""
+    return kind == pl.String or (is_quasi and kind.is_integer())
 
 
 def _breaches(measures: Measures, policy: Policy) -> list[str]:

@@ -90,7 +90,7 @@ def measure(published: pl.DataFrame, *, quasi: Sequence[str], sensitive: Sequenc
         homogeneous_persons_share=int(homogeneous.select(size.sum()).item()) / max(persons, 1),
         homogeneous_by_field=tuple(fields),
         cells=persons * len(quasi),
-        suppressed_cells=sum(int((published[column] == SUPPRESSED).sum()) for column in quasi),
+        suppressed_cells=sum(int((published[column].cast(pl.String) == SUPPRESSED).sum()) for column in quasi),
         prosecutor_risk_max=1 / smallest if smallest else 0.0,
     )
 

@@ -91,9 +91,14 @@ def published_expectations(model: type[RecordModel], columns: tuple[str, ...]) -
     """What a published table of the model must satisfy: every cell a label of its column's hierarchy, none empty."""
     found: list[Expectation] = []
     for field in fields_of(model):
-        if field.name in columns:
+        if field.name not in columns:
+            continue
+        if field.declared.limits and field.declared.vocabulary is None and field.kind is not Kind.YEAR:
+            found.append(Expectation("between", field.name, low=field.declared.limits[0], high=field.declared.limits[1]))
+        else:
             labels = sorted({label for path in hierarchy_of(field).values() for label in path})
-            found += [Expectation("in_set", field.name, allowed=tuple(labels)), Expectation("not_null", field.name)]
+            found.append(Expectation("in_set", field.name, allowed=tuple(labels)))
+        found.append(Expectation("not_null", field.name))
     return tuple(found)
 
 

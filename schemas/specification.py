@@ -5,6 +5,7 @@ Here: what partner, product and policy files share. Never here: the models thems
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from pathlib import Path
 from typing import TypeVar
 
@@ -26,17 +27,37 @@ SpecificationT = TypeVar("SpecificationT", bound=Specification)
 def read_specification(path: Path, model: type[SpecificationT], *, kind: str) -> SpecificationT:
     """The file as `model`; `SpecificationError` lists every fault with its place in the file, none of its values."""
     try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+        content = yaml.load(path.read_text(encoding="utf-8"), Loader=PlainLoader)
     except FileNotFoundError:
         raise specification_error(["there is no such file"], path, kind) from None
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         mark = getattr(error, "problem_mark", None)
-        line = f" at line {mark.line + 1}" if mark is not None else ""
-        raise specification_error([f"the file is not readable YAML{line}"], path, kind) from None
+        line = f", line {mark.line + 1}" if mark is not None else ""
+        problem = getattr(error, "problem", None) or "the file is not readable YAML"
+        raise specification_error([f"{problem}{line}"], path, kind) from None
     try:
         return model.model_validate(content)
     except ValidationError as error:
         raise specification_error(faults_of(error), path, kind) from None
+
+
+class PlainLoader(yaml.SafeLoader):
+    """YAML without its two traps: `on`, `no` and `NO` are texts, not booleans (YAML 1.2), and a key given twice is refused."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, object]:
+        """A mapping, each key once: the second of two limits must not win in silence."""
+        seen: set[str] = set()
+        for key, _ in node.value:
+            if isinstance(key, yaml.ScalarNode) and key.value in seen:
+                raise yaml.constructor.ConstructorError(None, None, f"the key {key.value} is given twice", key.start_mark)
+            seen.add(str(key.value))
+        return super().construct_mapping(node, deep=deep)
+
+
+PlainLoader.yaml_implicit_resolvers = {
+    letter: [(tag, pattern) for tag, pattern in resolvers if tag != "tag:yaml.org,2002:bool" or letter in "tTfF"]
+    for letter, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+}
 
 
 def faults_of(error: ValidationError) -> list[str]:

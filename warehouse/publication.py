@@ -102,7 +102,7 @@ def _standing(releases: Path, proof: ReleaseProof) -> Published | None:
     said = (latest.inputs_digest, latest.policy_digest, latest.products)
     if said != (proof.inputs_digest, proof.policy_digest, proof.products):
         return None
-    return Published(link.resolve(), latest.version, is_new=False)
+    return Published(releases / latest.version, latest.version, is_new=False)
 
 
 def _payloads(tables: Sequence[Table], proof: ReleaseProof) -> dict[str, bytes]:

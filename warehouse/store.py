@@ -166,10 +166,7 @@ class Store:
 
     def _query(self, query: str, parameters: list[str] | None = None) -> pl.DataFrame:
         with guarded("reading the warehouse", where=self._place):
-            found = pl.from_arrow(self._connection.sql(query, params=parameters).to_arrow_table())
-        if not isinstance(found, pl.DataFrame):
-            raise CasehouseError("reading the warehouse: the database answered with a single column instead of a table")
-        return found
+            return pl.DataFrame(self._connection.sql(query, params=parameters).to_arrow_table())
 
     def _insert(self, table: str, frame: pl.DataFrame, *, instead_of: str | None = None) -> None:
         with self._registered(frame):

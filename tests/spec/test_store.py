@@ -9,6 +9,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
+from engine.duck import connect
 from schemas.case import Person
 from schemas.errors import CasehouseError, LeakStopped, StorageError
 from schemas.fields import Kind, RecordModel, fields_of
@@ -19,6 +20,7 @@ from schemas.render import polars_schema
 from schemas.units import MODELS, Unit
 from schemas.zones import Identified, Pseudonymised
 from warehouse.admission import PROVENANCE
+from warehouse.seam import guarded
 from warehouse.store import Store, open_store
 
 CANARY = "Zebulon Quetzal"
@@ -234,6 +236,12 @@ class TestPersons:
         with pytest.raises(CasehouseError, match=r"1 victim record\(s\) belong to no person"):
             store.persons()
 
+    def test_a_membership_that_is_none_is_refused(self, store: Store) -> None:
+        members = pl.DataFrame({"record_key": ["r1", "r1"], "person_key": ["p1", "p2"]})
+        for wrong, reason in ((members, "repeat the record_key"), (members.head(1).with_columns(person_key=pl.lit(None)), "absent")):
+            with pytest.raises(CasehouseError, match=reason):
+                store.replace_membership(wrong)
+
     def test_perpetrators_are_no_persons_of_the_master_table(self, store: Store) -> None:
         send(store, "b1", {"record_key": "r1"}, unit=Unit.PERPETRATOR)
         everyone_is(store, r1="p1")
@@ -268,6 +276,13 @@ class TestCohorts:
 
 
 class TestFaults:
+    def test_what_a_library_says_of_a_value_is_not_handed_on(self) -> None:
+        with pytest.raises(CasehouseError, match="counting: the database refused with ConversionException") as refused:  # noqa: SIM117
+            with guarded("counting", where="the warehouse"):
+                connect().execute("select cast(? as integer)", [CANARY]).fetchall()
+        assert CANARY not in str(refused.value)
+        assert refused.value.__suppress_context__
+
     def test_a_refused_batch_leaves_the_last_one_standing(self, store: Store) -> None:
         send(store, "b1", {"record_key": "r1"})
         with pytest.raises(CasehouseError):

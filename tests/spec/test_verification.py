@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Callable
 from hashlib import sha256
 from pathlib import Path
@@ -20,10 +21,16 @@ from warehouse.verification import verify
 CANARY = "Zebulon Quetzal"
 
 
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
+@pytest.fixture(scope="module")
+def pristine(tmp_path_factory: pytest.TempPathFactory) -> Path:
     tables = tables_of_release()
-    return publish(tmp_path, tables, release_of(tables)).folder
+    return publish(tmp_path_factory.mktemp("releases"), tables, release_of(tables)).folder
+
+
+@pytest.fixture
+def folder(pristine: Path, tmp_path: Path) -> Path:
+    """A release of one's own to tamper with."""
+    return Path(shutil.copytree(pristine, tmp_path / "0001"))
 
 
 def broken(folder: Path) -> str:
@@ -78,8 +85,8 @@ def test_an_untouched_release_keeps_its_promises_and_shows_its_measures(folder: 
     assert everyone.read().equals(master())
 
 
-def test_the_link_to_the_latest_release_can_be_verified(folder: Path) -> None:
-    assert verify(folder.parent / "latest").version == "0001"
+def test_the_link_to_the_latest_release_can_be_verified(pristine: Path) -> None:
+    assert verify(pristine.parent / "latest").version == "0001"
 
 
 class TestFiles:
@@ -115,6 +122,10 @@ class TestFiles:
     def test_no_sums(self, folder: Path) -> None:
         (folder / "SHA256SUMS").unlink()
         assert "SHA256SUMS: is missing" in broken(folder)
+
+    def test_sums_of_another_form(self, folder: Path) -> None:
+        (folder / "SHA256SUMS").write_text(f"{CANARY}\n", encoding="utf-8")
+        assert "SHA256SUMS: is missing or no list of sums" in broken(folder)
 
     def test_a_proof_that_is_none(self, folder: Path) -> None:
         (folder / "proof.json").write_text(json.dumps({"version": CANARY}), encoding="utf-8")
@@ -249,6 +260,10 @@ class TestStatements:
     def test_more_persons_than_entered(self, folder: Path) -> None:
         edit_json(folder / "proof.json", lambda content: content.update(published_persons=16))
         assert "the cohorts hold 15 persons, 16 are published" in broken(folder)
+
+    def test_a_cohort_listed_twice(self, folder: Path) -> None:
+        edit_json(folder / "proof.json", lambda content: content["cohorts"].append(content["cohorts"][0]))  # type: ignore[attr-defined, index]
+        assert "lists a cohort twice" in broken(folder)
 
     def test_a_description_of_another_version_or_column(self, folder: Path) -> None:
         edit_json(folder / "datapackage.json", lambda content: content.update(version="0002"))

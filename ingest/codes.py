@@ -1,0 +1,132 @@
+"""From a partner's texts to codes: what a lookup, the texts for missing values and a vocabulary say together.
+
+Here: one column of categories, one cell with several, and several columns of yes and no. Never here: a default
+category; a text that no list knows stays null and its row is named.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import reduce
+
+import polars as pl
+
+from schemas.vocabulary import LANGUAGES, MISSING_CODES, NOT_COLLECTED, UNKNOWN, vocabulary
+
+
+@dataclass(frozen=True)
+class Readings:
+    """Text -> code, first by the exact text, then by its folded form."""
+
+    exact: Mapping[str, str]
+    by_folded: Mapping[str, str]
+
+    def apply(self, text: pl.Expr) -> pl.Expr:
+        """The code of each trimmed text; null where no list knows it."""
+        found = text.replace_strict(dict(self.exact), default=None, return_dtype=pl.String)
+        if not self.by_folded:
+            return found
+        return found.fill_null(fold(text).replace_strict(dict(self.by_folded), default=None, return_dtype=pl.String))
+
+
+def fold(text: pl.Expr) -> pl.Expr:
+    """Texts as they are compared when case does not matter: composed (NFC) small letters."""
+    return text.str.normalize("NFC").str.to_lowercase()
+
+
+def trimmed(column: str) -> pl.Expr:
+    """A column without the white space around its texts; null where the file has no such column."""
+    return pl.col(column).str.strip_chars()
+
+
+def readings(lookup: Mapping[str, str], missing: Mapping[str, str], vocabulary_name: str | None = None) -> Readings:
+    """What the texts of a column mean: the partner's lookup before the texts for missing, these before the vocabulary.
+
+    A text for missing counts exactly as written before the vocabulary is asked (so that "NA" is Namibia for a country
+    unless the partner says otherwise), in any case of letters after it. An empty cell is never a category.
+    """
+    exact = {"": UNKNOWN} | _trimmed_keys(missing) | _trimmed_keys(lookup)
+    layers = [_unambiguous(lookup), _vocabulary_readings(vocabulary_name), _unambiguous(missing)]
+    by_folded: dict[str, str] = reduce(lambda found, layer: {**layer, **found}, layers, {})
+    return Readings(exact, by_folded)
+
+
+def is_reason(code: pl.Expr) -> pl.Expr:
+    """Whether a code is a reason for a missing value."""
+    return code.is_in(list(MISSING_CODES))
+
+
+def one_code(column: str, known: Readings) -> pl.Expr:
+    """The code of each cell; null where no list knows it; not collected where the file has no such column."""
+    return pl.when(pl.col(column).is_null()).then(pl.lit(NOT_COLLECTED)).otherwise(known.apply(trimmed(column)))
+
+
+def several_codes(column: str, separator: str | None, known: Readings) -> pl.Expr:
+    """The codes of each cell, sorted and distinct; null where a part of it is in no list.
+
+    The whole cell is looked up before it is split. A reason for a missing value stays only where no code stands beside it.
+    """
+    whole = one_code(column, known)
+    alone = pl.concat_list(whole)
+    if separator is None:
+        return pl.when(whole.is_null()).then(None).otherwise(alone)
+    parts = trimmed(column).str.split(separator).list.eval(known.apply(pl.element().str.strip_chars()))
+    return _settled(pl.when(whole.is_not_null()).then(alone).otherwise(parts))
+
+
+def flagged_codes(answers: Sequence[tuple[str, str]]) -> pl.Expr:
+    """The codes whose columns say yes, sorted; the empty list where all that was answered is no.
+
+    `answers` pairs each column of answers (as `one_code` reads them with `answer_readings`) with its code. Null where a
+    cell says neither yes nor no nor that the answer is missing. A row without any answer carries the reason: unknown
+    before not collected before not applicable.
+    """
+    said_yes = [
+        pl.when(pl.any_horizontal(*(pl.col(column) == "yes" for column, its_code in answers if its_code == code))).then(pl.lit(code))
+        for code in sorted({code for _, code in answers})
+    ]
+    columns = [pl.col(column) for column, _ in answers]
+    is_answered = pl.any_horizontal(*(column.is_in(["yes", "no"]) for column in columns))
+    reasons = [pl.when(pl.any_horizontal(*(column == code for column in columns))).then(pl.lit(code)) for code in MISSING_CODES]
+    is_known = pl.all_horizontal(*(column.is_not_null() for column in columns))
+    codes = pl.concat_list(said_yes).list.drop_nulls()
+    return pl.when(is_known & is_answered).then(codes).when(is_known).then(pl.concat_list(pl.coalesce(reasons)))
+
+
+def answer_readings(yes: tuple[str, ...], no: tuple[str, ...], missing: Mapping[str, str]) -> Readings:
+    """What the cells of a yes-or-no column mean, by the partner's own signs alone."""
+    return readings(dict.fromkeys(yes, "yes") | dict.fromkeys(no, "no"), missing)
+
+
+def _settled(codes: pl.Expr) -> pl.Expr:
+    real = codes.list.eval(pl.element().filter(~is_reason(pl.element()))).list.unique().list.sort()
+    reasons = [pl.when(codes.list.contains(code)).then(pl.lit(code)) for code in MISSING_CODES]
+    is_known = codes.list.eval(pl.element().is_null()).list.any().not_()
+    return pl.when(~is_known).then(None).when(real.list.len() > 0).then(real).otherwise(pl.concat_list(pl.coalesce(reasons)))
+
+
+def _trimmed_keys(texts: Mapping[str, str]) -> dict[str, str]:
+    return {text.strip(): code for text, code in texts.items()}
+
+
+def _unambiguous(texts: Mapping[str, str]) -> dict[str, str]:
+    """Folded text -> code, without the texts that mean several codes when case is lost."""
+    meanings: dict[str, set[str]] = {}
+    for text, code in texts.items():
+        meanings.setdefault(_fold_text(text), set()).add(code)
+    return {text: next(iter(codes)) for text, codes in meanings.items() if len(codes) == 1}
+
+
+def _vocabulary_readings(name: str | None) -> dict[str, str]:
+    if name is None:
+        return {}
+    reasons = vocabulary("missing")
+    labels = {_fold_text(reasons.label(code, language)): code for code in MISSING_CODES for language in LANGUAGES}
+    codes = {code: code for code in MISSING_CODES}
+    return labels | codes | {_fold_text(text): code for text, code in vocabulary(name).readings().items()}
+
+
+def _fold_text(text: str) -> str:
+    return unicodedata.normalize("NFC", text).strip().lower()

@@ -1,0 +1,287 @@
+"""The `casehouse` command: what a person types.
+
+Here: the commands, their options and exit codes. Never here: a rule; each command calls the stages or the runner.
+
+Exit codes: 0 all well, 1 something was not accepted or a promise is broken, 2 refused before anything was done.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from pipelines.failures import value_free
+from pipelines.instance import Instance, storage_error
+from schemas.errors import CasehouseError, PromiseBroken, ReleaseRefused, UserError
+from schemas.partner import Partner
+from schemas.vocabulary import LANGUAGES, Language
+
+app = typer.Typer(
+    name="casehouse",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+    help="Take in batches of case records, link, anonymize and publish them.",
+)
+console = Console(highlight=False)
+NOT_ALL_WELL, REFUSED = 1, 2
+SAMPLE_REPORTS = 20_000
+
+
+def main() -> None:
+    """Run a command; a person's error is shown without a traceback, any other without its values."""
+    try:
+        with value_free():
+            app()
+    except CasehouseError as error:
+        Console(stderr=True, highlight=False).print(f"[red]error[/] {type(error).__name__}: ", end="")
+        Console(stderr=True, highlight=False).print(str(error), markup=False, soft_wrap=True)
+        sys.exit(NOT_ALL_WELL if isinstance(error, (PromiseBroken, ReleaseRefused)) else REFUSED)
+
+
+@app.command()
+def run(
+    sample: Annotated[bool, typer.Option("--sample", help="Put the invented sample batches into the inbox first.")] = False,
+    reports: Annotated[int, typer.Option("--reports", help="How many reports the sample holds.")] = SAMPLE_REPORTS,
+    release_too: Annotated[bool, typer.Option("--release", help="Publish afterwards.")] = False,
+) -> None:
+    """Take in every batch in the inbox and link persons anew."""
+    instance = Instance()
+    with instance.hold():
+        if sample:
+            put_sample(instance, reports)
+        instance.ensure_room()
+        refused = take_in(instance)
+        if release_too:
+            publish_and_show(instance)
+    raise typer.Exit(NOT_ALL_WELL if refused else 0)
+
+
+@app.command()
+def release() -> None:
+    """Publish what the warehouse holds; the same contents publish nothing new."""
+    instance = Instance()
+    with instance.hold():
+        publish_and_show(instance)
+
+
+@app.command()
+def submit(
+    partner: Annotated[str, typer.Argument(help="The partner's name, as in partners/<name>.yml")],
+    files: Annotated[list[Path], typer.Argument(help="One file, or several that belong to one batch", exists=True, dir_okay=False)],
+) -> None:
+    """Put a batch into a partner's inbox folder; `casehouse run` takes it in."""
+    instance = Instance()
+    known_partner(instance, partner)
+    instance.prepare()
+    put_batch(instance, partner, files)
+    console.print(f"{len(files)} file(s) wait in the inbox of {partner}; next: casehouse run")
+
+
+@app.command()
+def check(
+    files: Annotated[list[Path], typer.Argument(help="One file, or several that belong to one batch", exists=True, dir_okay=False)],
+    partner: Annotated[str, typer.Option("--partner", help="The partner's name, as in partners/<name>.yml")],
+    language: Annotated[str, typer.Option("--lang", help="en, fr, es or ar; by default the partner's own")] = "",
+    as_json: Annotated[bool, typer.Option("--json", help="Print the account as JSON instead")] = False,
+) -> None:
+    """Read a batch as `run` would and say what is wrong with it; nothing is stored, no key is needed."""
+    from ingest.receipt import receipt, receipt_json
+    from ingest.validation import validate_batch
+    from pipelines.stages import named_refusal, swept
+    from schemas.errors import BatchRefused
+
+    instance = Instance()
+    found = known_partner(instance, partner)
+    payloads = [file.read_bytes() for file in files]
+    try:
+        result = swept(validate_batch(payloads, found, "check"))
+    except BatchRefused as refusal:
+        raise named_refusal(instance, found, payloads, refusal) from None
+    chosen = known_language(language or found.language)
+    typer.echo(receipt_json(result) if as_json else receipt(result, chosen))
+    raise typer.Exit(0 if result.ledger.quarantined + result.ledger.rejected == 0 else NOT_ALL_WELL)
+
+
+@app.command()
+def verify(folder: Annotated[Path, typer.Argument(help="A release folder", exists=True, file_okay=False)]) -> None:
+    """Recompute what a release promises from its bytes alone; exit 1 on a broken promise."""
+    from warehouse.verification import verify as verify_release
+
+    found = verify_release(folder)
+    for table in found.tables:
+        console.print(
+            f"[green]ok[/] {table.name}: {table.rows:,} rows, {table.classes:,} classes, the smallest of {table.smallest_class} persons"
+        )
+    console.print(f"release {found.version} keeps every promise it makes")
+
+
+@app.command()
+def query(sql: Annotated[str, typer.Argument(help="SQL over the products of the latest release, - in a name written _")]) -> None:
+    """Query the latest release; each product is a view."""
+    from pipelines.extracts import table_of_query
+
+    console.print(table_of_query(Instance(), sql))
+
+
+@app.command()
+def problems(batch: Annotated[str, typer.Argument(help="A batch, as `casehouse status` lists them")]) -> None:
+    """List what kept rows of a batch out: file, row number, code and field, never a value."""
+    from pipelines.extracts import table_of_problems
+
+    console.print(table_of_problems(Instance(), batch))
+
+
+@app.command()
+def status() -> None:
+    """What the instance holds now: batches, rows, persons, the latest release."""
+    from pipelines.extracts import table_of_batches
+    from pipelines.summary import closing
+
+    instance = Instance()
+    console.print(table_of_batches(instance))
+    closing(console, instance)
+
+
+@app.command()
+def ui(port: Annotated[int, typer.Option(help="Where the web pages are served on this machine")] = 3000) -> None:
+    """Open Dagster's web pages on this instance; ctrl-c ends them. The sensor and the schedule are off until switched on there."""
+    instance = Instance()
+    instance.prepare()
+    console.print(f"Dagster's pages: http://127.0.0.1:{port}   (ctrl-c ends them)")
+    os.environ["CASEHOUSE_HOME"] = str(instance.home)
+    command = [str(Path(sys.executable).with_name("dagster")), "dev", "-m", "pipelines.definitions", "-h", "127.0.0.1", "-p", str(port)]
+    os.execv(command[0], command)
+
+
+@app.command()
+def docs(check_only: Annotated[bool, typer.Option("--check", help="Only say whether they are up to date")] = False) -> None:
+    """Write docs/generated from the models and the catalogue."""
+    from pipelines.documentation import outdated, write
+
+    stale = outdated()
+    if check_only and stale:
+        console.print("out of date: " + ", ".join(stale) + "; next: casehouse docs")
+        raise typer.Exit(NOT_ALL_WELL)
+    if not check_only:
+        write()
+    console.print("docs/generated is up to date")
+
+
+def take_in(instance: Instance) -> int:
+    """Ingest every waiting batch and link persons; how many batches were refused."""
+    from pipelines import summary
+    from pipelines.runner import open_runner
+    from warehouse.store import open_store
+
+    refused = warn_of_strangers(instance)
+    console.print("Starting Dagster ...")
+    with open_runner(instance) as runner:
+        waiting = runner.waiting()
+        console.print(f"{len(waiting)} batch(es) in the inbox")
+        for arrival in waiting:
+            result = runner.ingest(arrival)
+            ledger = None
+            if result.has_succeeded:
+                with open_store(instance.warehouse_file, read_only=True) as store:
+                    ledger = store.ledgers().get(arrival.batch_id)
+            summary.batch_line(console, arrival.partner_code, arrival.batch_id, result, ledger)
+            refused += not result.has_succeeded
+        if instance.warehouse_file.exists():
+            console.print("Linking persons ...")
+            linked = runner.link()
+            if not linked.has_succeeded:
+                summary.failure_text(console, linked)
+                refused += 1
+    return refused
+
+
+def publish_and_show(instance: Instance) -> None:
+    """Publish through Dagster and end with the summary."""
+    from pipelines import summary
+    from pipelines.publishing import latest_release
+    from pipelines.runner import open_runner
+
+    before = latest_release(instance.releases)
+    console.print("Anonymizing, measuring and publishing ...")
+    with open_runner(instance) as runner:
+        result = runner.release()
+    if not result.has_succeeded:
+        summary.failure_text(console, result)
+        raise typer.Exit(NOT_ALL_WELL)
+    if latest_release(instance.releases) == before:
+        console.print("[bold]Nothing new to publish[/]: the latest release already shows this warehouse.")
+    summary.closing(console, instance)
+
+
+def put_sample(instance: Instance, reports: int) -> None:
+    """Generate the sample batches once and put them into the inbox."""
+    from sample_data.generate import generate
+
+    folder = instance.home / "sample"
+    if not (folder / "truth.csv").exists():
+        console.print("Generating the sample batches (everyone in them is invented) ...")
+        staged = instance.home / ".staging-sample"
+        shutil.rmtree(staged, ignore_errors=True)
+        generate(staged, reports=reports, linkage_key=instance.linkage_secret)
+        staged.rename(folder)
+    shutil.copytree(folder / "inbox", instance.inbox, dirs_exist_ok=True)
+
+
+def put_batch(instance: Instance, partner: str, files: list[Path]) -> None:
+    """Copy a batch into the inbox so that it appears there whole: several files as one folder named by their content."""
+    from ingest.landing import batch_id_of
+
+    folder = instance.inbox / partner
+    batch_id = batch_id_of([file.read_bytes() for file in files], partner)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        staged = folder / f".staging-{batch_id}"
+        shutil.rmtree(staged, ignore_errors=True)
+        staged.mkdir()
+        for file in files:
+            shutil.copyfile(file, staged / file.name)
+        target = folder / f"batch-{batch_id}"
+        shutil.rmtree(target, ignore_errors=True)
+        staged.rename(target)
+    except OSError as error:
+        raise storage_error(error, folder) from None
+
+
+def warn_of_strangers(instance: Instance) -> int:
+    """Say which inbox folders belong to no partner; how many."""
+    strangers = sorted(folder.name for folder in instance.inbox.iterdir() if folder.is_dir() and folder.name not in instance.partners)
+    for name in strangers:
+        console.print(f"  [red]refused[/] inbox/{name}: no partner of that name; known: {', '.join(instance.partners)}", soft_wrap=True)
+    return len(strangers)
+
+
+def known_partner(instance: Instance, name: str) -> Partner:
+    """The partner of that name; the error lists those there are."""
+    partners = instance.partners
+    if name not in partners:
+        raise UserError(
+            "there is no partner of that name",
+            where=f"{instance.settings.partners.name}/",
+            allowed=", ".join(partners),
+            next_step="use one of these names, or add a file for the new partner",
+        )
+    return partners[name]
+
+
+def known_language(code: str) -> Language:
+    """The language of that code; the error lists those there are."""
+    for language in LANGUAGES:
+        if language == code:
+            return language
+    raise UserError("no such language", where="--lang", allowed=", ".join(LANGUAGES), next_step="use one of these codes")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,159 @@
+"""From the warehouse to a release: enrol the newcomers, derive the products, pass the gate, publish, verify.
+
+Here: the order of the rooms' functions. Never here: a limit, a measure or a file format.
+
+A person is published once, in the release that first shows it, and its row is never edited: a later release adds its
+newcomers as a cohort of their own. So every difference between two releases is a sum of whole classes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from hashlib import sha256
+from importlib.metadata import version as version_of
+from pathlib import Path
+
+import polars as pl
+
+from anonymize.generalize import generalize
+from anonymize.hierarchy import Hierarchy
+from anonymize.policy import Policy, load_policy
+from anonymize.product import derive
+from anonymize.release import Passed, pass_gate
+from anonymize.risk import loss
+from pipelines.instance import Instance
+from schemas.case import Person, PublishedPerson
+from schemas.errors import ReleaseRefused
+from schemas.fields import Sensitivity, fields_of, names_of
+from schemas.product import Product
+from schemas.release import CohortProof, ProductProof, ReleaseProof
+from schemas.render import hierarchy_of
+from schemas.zones import Anonymous, Pseudonymised
+from warehouse.publication import Published, Table, publish
+from warehouse.store import Store, open_store
+
+QUASI = names_of(Person, Sensitivity.QUASI)
+SENSITIVE = names_of(Person, Sensitivity.SENSITIVE)
+MASTER_COLUMNS = tuple(field.name for field in fields_of(PublishedPerson))
+COHORT = "cohort"
+WRITERS = ("casehouse", "polars", "pyarrow")
+"""Whose versions can change the bytes of a release."""
+
+
+@dataclass(frozen=True)
+class ReleaseOutcome:
+    """What became of a release: where it is, whether it is new, how many persons it holds and how many wait."""
+
+    published: Published
+    proof: ReleaseProof
+    waiting: int
+
+
+def make_release(instance: Instance) -> ReleaseOutcome:
+    """Publish what the warehouse holds; the same contents publish nothing new.
+
+    Raises `ReleaseRefused` when the gate's measures fail: then nothing was published and nobody was enrolled.
+    """
+    policy = load_policy()
+    with open_store(instance.warehouse_file) as store:
+        waiting = enrol_newcomers(store, policy)
+        master = Pseudonymised(store.published().frame.select(MASTER_COLUMNS))
+        passed = gate(master, policy)
+        tables = [table_of(product, passed.anonymous, policy) for product in instance.products.values()]
+        proof = proof_of(store, policy, tables)
+    published = publish(instance.releases, tables, proof)
+    return ReleaseOutcome(published, proof, waiting)
+
+
+def enrol_newcomers(store: Store, policy: Policy) -> int:
+    """Anonymize the persons that no release shows yet among themselves and record their rows; how many must wait instead."""
+    everyone = store.persons().frame
+    newcomers = everyone.join(store.published().frame.select("person_key"), on="person_key", how="anti")
+    cohorts = store.cohorts()
+    smallest = policy.smallest_pool.value if cohorts else policy.k.value
+    if newcomers.height < smallest:
+        if not cohorts:
+            raise nobody_to_publish(newcomers.height, policy)
+        return newcomers.height
+    number = len(cohorts) + 1
+    hierarchies = list(person_hierarchies().values())
+    found = generalize(newcomers, hierarchies, sensitive=SENSITIVE, k=policy.k.value, l=policy.l.value, weights=policy.column_weights())
+    rows = found.table.with_columns(pl.lit(number, pl.Int64).alias(COHORT))
+    gate(Pseudonymised(rows.select(MASTER_COLUMNS)), policy)
+    lost = loss(newcomers, found.table, hierarchies)
+    facts = CohortProof(
+        cohort=number, persons=rows.height, loss=lost.mean, loss_by_column=dict(lost.by_column), waived_diversity=found.waived
+    )
+    store.enroll(number, rows.select("person_key", *QUASI, *SENSITIVE), facts)
+    return 0
+
+
+def gate(candidate: Pseudonymised, policy: Policy) -> Passed:
+    """The gate, told what each column of the candidate gives away; the cohort counts as known to others."""
+    columns = candidate.frame.columns
+    quasi = [name for name in (COHORT, *QUASI) if name in columns]
+    return pass_gate(candidate, quasi=quasi, sensitive=[name for name in SENSITIVE if name in columns], policy=policy)
+
+
+def table_of(product: Product, master: Anonymous, policy: Policy) -> Table:
+    """A product derived from the master table, through the gate again, with what it promises."""
+    derived = derive(master, columns=product.columns, coarsen=product.coarsen, filters=product.filters, hierarchies=person_hierarchies())
+    passed = gate(derived, policy)
+    measures, evidence = passed.evidence.measures, passed.evidence
+    proof = ProductProof(
+        name=product.name,
+        file=f"{product.name}.parquet",
+        sha256=sha256(passed.anonymous.payload).hexdigest(),
+        rows=measures.persons,
+        columns=tuple(passed.anonymous.frame.columns),
+        quasi_identifiers=evidence.quasi,
+        sensitive=evidence.sensitive,
+        guarantee=product.guarantee,
+        k=evidence.k,
+        smallest_class=measures.smallest_class,
+        classes=measures.classes,
+        largest_homogeneous_share=evidence.largest_homogeneous_share,
+        homogeneous_share=measures.homogeneous_share,
+        homogeneous_share_by_field={each.field: each.classes / measures.classes for each in measures.homogeneous_by_field},
+        suppressed_cells=measures.suppressed_cells,
+        cells=measures.cells,
+    )
+    return Table(product, passed.anonymous, proof)
+
+
+def proof_of(store: Store, policy: Policy, tables: list[Table]) -> ReleaseProof:
+    """What the release says of itself. Its version is the number of its cohorts and the start of its inputs' digest."""
+    cohorts = store.cohorts()
+    products = [table.product.model_dump_json() for table in tables]
+    inputs = sha256("\n".join([store.content_digest(), policy.digest(), *products]).encode()).hexdigest()
+    return ReleaseProof(
+        version=f"{len(cohorts):04d}-{inputs[:8]}",
+        inputs_digest=inputs,
+        policy_digest=policy.digest(),
+        software={name: version_of(name) for name in WRITERS},
+        published_persons=sum(cohort.persons for cohort in cohorts),
+        cohorts=cohorts,
+        products=tuple(table.proof for table in tables),
+    )
+
+
+def person_hierarchies() -> Mapping[str, Hierarchy]:
+    """How each quasi-identifier of the master table becomes coarser."""
+    return {field.name: Hierarchy(field.name, hierarchy_of(field)) for field in fields_of(Person) if field.sensitivity is Sensitivity.QUASI}
+
+
+def nobody_to_publish(persons: int, policy: Policy) -> ReleaseRefused:
+    """The refusal of a first release of fewer persons than one class needs."""
+    return ReleaseRefused(
+        f"{persons} person(s) in the warehouse are too few for a release",
+        where="the master table",
+        allowed=f"at least k = {policy.k.value} persons",
+        next_step="take in more batches (casehouse run), then release again",
+    )
+
+
+def latest_release(releases: Path) -> Path | None:
+    """The folder of the newest release, or none before the first."""
+    link = releases / "latest"
+    return link.resolve() if link.exists() else None

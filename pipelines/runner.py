@@ -1,0 +1,100 @@
+"""Run the Dagster jobs in this process, one batch after the other, and say how it goes.
+
+Here: which runs a `casehouse run` and a `casehouse release` ask Dagster for. Never here: what a run does.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from pipelines.inbox import Arrival, arrivals
+from pipelines.instance import Instance
+
+if TYPE_CHECKING:
+    import dagster as dg
+
+
+@dataclass(frozen=True)
+class RunResult:
+    """What became of one Dagster run: its checks that failed, or the text of its failure."""
+
+    has_succeeded: bool
+    seconds: float
+    failure: str = ""
+    failed_checks: tuple[str, ...] = ()
+
+
+class Runner:
+    """The definitions and the Dagster instance of one Casehouse instance, kept open over many runs."""
+
+    def __init__(self, instance: Instance, definitions: dg.Definitions, dagster: dg.DagsterInstance) -> None:
+        self.instance, self.definitions, self.dagster = instance, definitions, dagster
+
+    def waiting(self) -> list[Arrival]:
+        """Every batch in the inbox of a known partner, by partner and then by name."""
+        return [arrival for code in self.instance.partners for arrival in arrivals(self.instance.inbox, code)]
+
+    def ingest(self, arrival: Arrival) -> RunResult:
+        """One run of the partner's job for one batch."""
+        from pipelines.assets import partitions_of
+        from pipelines.definitions import ingest_job_name, run_tags
+
+        partitions = partitions_of(arrival.partner_code).name
+        self.dagster.add_dynamic_partitions(str(partitions), [arrival.batch_id])
+        return self._execute(ingest_job_name(arrival.partner_code), arrival.batch_id, run_tags(arrival.partner_code, arrival.batch_id))
+
+    def link(self) -> RunResult:
+        """One run that links persons anew over all stored batches."""
+        from pipelines.assets import PERSONS
+        from pipelines.definitions import RELEASE_JOB
+
+        return self._execute(RELEASE_JOB, None, {}, PERSONS)
+
+    def release(self) -> RunResult:
+        """One run that publishes."""
+        from pipelines.assets import RELEASE
+        from pipelines.definitions import RELEASE_JOB
+
+        return self._execute(RELEASE_JOB, None, {}, RELEASE)
+
+    def _execute(self, job: str, partition: str | None, tags: dict[str, str], only: dg.AssetKey | None = None) -> RunResult:
+        started = time.monotonic()
+        found = self.definitions.resolve_job_def(job).execute_in_process(
+            instance=self.dagster,
+            partition_key=partition,
+            tags=tags,
+            asset_selection=[only] if only else None,
+            raise_on_error=False,
+            run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
+        )
+        checks = tuple(sorted(each.check_name for each in found.get_asset_check_evaluations() if not each.passed)) if found.success else ()
+        return RunResult(found.success and not checks, time.monotonic() - started, "" if found.success else _failure_text(found), checks)
+
+
+@contextmanager
+def open_runner(instance: Instance) -> Iterator[Runner]:
+    """A runner on the prepared instance; imports Dagster, which takes a few seconds."""
+    instance.prepare()
+    os.environ["DAGSTER_HOME"] = str(instance.dagster_home)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        import dagster as dg
+
+        from pipelines.definitions import build_definitions
+
+        with dg.DagsterInstance.get() as dagster:
+            yield Runner(instance, build_definitions(instance), dagster)
+
+
+def _failure_text(found: dg.ExecuteInProcessResult) -> str:
+    """Our own text of the first failed step; a failure is built by `pipelines.failures`, so it holds no value."""
+    for event in found.all_events:
+        if event.is_step_failure and event.step_failure_data.user_failure_data:
+            return str(event.step_failure_data.user_failure_data.description)
+    return "the run failed before any stage began; `make ui` shows its log"

@@ -1,0 +1,100 @@
+"""What a person sees: progress while it works, and at the end a summary that a newcomer understands.
+
+Here: words and tables on a terminal. Never here: a value of a record, a partner's file name, or a measure being taken.
+"""
+
+from __future__ import annotations
+
+from rich.console import Console
+
+from pipelines.instance import Instance
+from pipelines.publishing import latest_release
+from pipelines.runner import RunResult
+from schemas.ledger import EMPTY_LEDGER, RowLedger
+from schemas.release import ReleaseProof
+from warehouse.store import open_store
+
+
+def batch_line(console: Console, partner_code: str, batch_id: str, result: RunResult, ledger: RowLedger | None) -> None:
+    """One line a batch, as soon as it is done."""
+    if result.has_succeeded and ledger:
+        console.print(
+            f"  [green]ok[/]      {partner_code:<20} {ledger.received:>7,} rows: {ledger.accepted:,} accepted, "
+            f"{ledger.quarantined:,} quarantined, {ledger.rejected:,} rejected, {ledger.non_data:,} no data   ({result.seconds:.1f} s)",
+            highlight=False,
+            soft_wrap=True,
+        )
+    else:
+        console.print(f"  [red]refused[/] {partner_code:<20} batch {batch_id}", highlight=False)
+        failure_text(console, result)
+
+
+def failure_text(console: Console, result: RunResult) -> None:
+    """What went wrong in a run, as the error says it."""
+    text = result.failure or "checks failed: " + ", ".join(result.failed_checks)
+    console.print("    " + text.replace("\n", "\n    "), highlight=False, markup=False, soft_wrap=True)
+
+
+def totals(instance: Instance) -> tuple[int, RowLedger, int, int]:
+    """Batches, their rows, victim records and persons in the warehouse."""
+    if not instance.warehouse_file.exists():
+        return 0, EMPTY_LEDGER, 0, 0
+    with open_store(instance.warehouse_file, read_only=True) as store:
+        records, persons = store.linked_counts()
+        return len(store.ledgers()), store.totals(), records, persons
+
+
+def closing(console: Console, instance: Instance, *, waiting: int = 0) -> None:
+    """The whole state of the instance and the next three commands."""
+    batches, ledger, records, persons = totals(instance)
+    outcomes = (
+        f"{ledger.accepted:,} accepted + {ledger.quarantined:,} quarantined + {ledger.rejected:,} rejected + {ledger.non_data:,} no data"
+    )
+    lines = [
+        ("Received", f"{batches} batches, {ledger.received:,} rows"),
+        ("", f"= {outcomes}"),
+        ("Linked", f"{records:,} victim records -> {persons:,} persons"),
+    ]
+    folder = latest_release(instance.releases)
+    if folder:
+        lines += [*release_lines(read_proof(instance), waiting), ("Release", str(folder))]
+    console.print()
+    for name, text in lines:
+        console.print(f"  {name:<10} {text}", highlight=False, soft_wrap=True)
+    console.print()
+    next_steps(console)
+
+
+def release_lines(proof: ReleaseProof, waiting: int) -> list[tuple[str, str]]:
+    """What the release promises, in the words of the proof."""
+    main = max(proof.products, key=lambda product: len(product.columns))
+    lost = sum(cohort.loss * cohort.persons for cohort in proof.cohorts) / proof.published_persons
+    wait = f"; {waiting:,} wait for more" if waiting else ""
+    smallest = f"k = {main.k}: the smallest of {main.classes:,} classes holds {main.smallest_class} persons"
+    suppressed = f"{main.suppressed_cells:,} of {main.cells:,} cells suppressed ({main.suppressed_cells / main.cells:.1%})"
+    return [
+        ("Published", f"{proof.published_persons:,} persons in {len(proof.products)} products{wait}"),
+        ("Protected", f"{smallest}; {main.homogeneous_share:.1%} of classes tell a form of exploitation"),
+        ("Price", f"{suppressed}; loss {lost:.3f} (0 nothing lost, 1 everything)"),
+    ]
+
+
+def next_steps(console: Console) -> None:
+    """Three commands to go on with."""
+    console.print("Next:", highlight=False)
+    console.print("  make ui   look at the graph and every run in the browser", highlight=False)
+    console.print(
+        '  .venv/bin/casehouse query "select gender_code, count(*) from global_persons group by all"   query the extract',
+        highlight=False,
+        soft_wrap=True,
+    )
+    console.print(
+        "  .venv/bin/casehouse check FILE --partner en-harbour-ngo   check a file of your own; nothing is stored",
+        highlight=False,
+        soft_wrap=True,
+    )
+
+
+def read_proof(instance: Instance) -> ReleaseProof:
+    """The latest release's statement of itself."""
+    return ReleaseProof.model_validate_json((instance.releases / "latest" / "proof.json").read_text(encoding="utf-8"))

@@ -1,0 +1,175 @@
+"""What holds for any file at all: no row is lost, order does not matter, landing and the vault give back what they took."""
+
+from __future__ import annotations
+
+import csv
+import io
+from pathlib import Path
+from random import Random
+from tempfile import TemporaryDirectory
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from ingest.landing import land
+from ingest.validation import BatchResult, validate_batch
+from ingest.vault import Vault, create_key
+from schemas.errors import BatchRefused
+from schemas.ledger import Outcome
+from schemas.partner import Partner
+from schemas.problems import ROW_OUTCOMES, catalogue
+
+HEADER = ["id", "day", "sex", "forms", "age", "note"]
+PARTNER = Partner.model_validate(
+    {
+        "name": "one",
+        "title": "One",
+        "language": "en",
+        "agreement": "none",
+        "files": [
+            {
+                "name": "main",
+                "format": {"totals_marker": "Total"},
+                "columns": {
+                    "id": {"field": "source_record_id"},
+                    "day": {"field": "registration_date", "date_format": "%Y-%m-%d"},
+                    "sex": {"field": "gender_code"},
+                    "forms": {"field": "exploitation_codes", "separator": ";"},
+                    "age": {"field": "age_years", "lookup": {"0": "unknown"}},
+                },
+                "ignored": {"note": "not needed"},
+            }
+        ],
+    }
+)
+COUNTED = Partner.model_validate(
+    PARTNER.model_dump()
+    | {
+        "files": [
+            {
+                "name": "main",
+                "columns": {"day": {"field": "registration_date", "date_format": "%Y-%m-%d"}, "sex": {"field": "gender_code"}},
+                "record_id": ["id", "sex"],
+                "ignored": {"forms": "no", "age": "no", "note": "no"},
+            }
+        ]
+    }
+)
+
+LIKELY = [
+    "",
+    " ",
+    "1",
+    "2",
+    "3",
+    "2020-01-01",
+    "2020-02-31",
+    "woman",
+    "man",
+    "surrogacy;servitude",
+    "0",
+    "23",
+    "Total",
+    "id",
+    "x",
+    "#",
+    "|",
+]
+CELL = st.one_of(
+    st.sampled_from(LIKELY), st.text(alphabet=st.characters(exclude_categories=["Cs"], exclude_characters="\0\ufeff"), max_size=4)
+)
+RECORD = st.tuples(
+    st.sampled_from(["", "1", "2", "3", "4", "Total", "1#2"]),
+    st.sampled_from(["2020-01-01", "2020-01-01", "2020-02-31", ""]),
+    st.sampled_from(["woman", "man", "", "x"]),
+    st.sampled_from(["", "surrogacy", "surrogacy;servitude", "new"]),
+    st.sampled_from(["", "0", "23", "999", "x"]),
+    st.sampled_from(["", "a", "b"]),
+)
+ROW = st.one_of(RECORD.map(list), RECORD.map(list), st.just(HEADER), st.lists(CELL, max_size=8), st.lists(CELL, min_size=6, max_size=6))
+
+
+def written(rows: list[list[str]]) -> bytes:
+    sink = io.StringIO()
+    csv.writer(sink).writerows([HEADER, *rows])
+    return sink.getvalue().encode()
+
+
+def check_account(result: BatchResult, received: int) -> None:
+    """The account, counted a second time from the accepted frames and the problems."""
+    ledger = result.ledger
+    assert ledger.received == received
+    assert ledger.accepted == sum(found.frame.height for found in result.accepted.values())
+    outcome_of = {code: ROW_OUTCOMES.get(problem.severity) for code, problem in catalogue().items()}
+    outcomes: dict[int, set[Outcome]] = {}
+    for _, row, code, _ in result.problems.iter_rows():
+        outcome = outcome_of[code]
+        if row is not None and outcome is not None:
+            outcomes.setdefault(row, set()).add(outcome)
+    rejected = {row for row, found in outcomes.items() if Outcome.REJECTED in found}
+    quarantined = {row for row, found in outcomes.items() if Outcome.QUARANTINED in found} - rejected
+    assert (len(rejected), len(quarantined)) == (ledger.rejected, ledger.quarantined)
+    assert len(outcomes) + ledger.accepted == received
+    for found in result.accepted.values():
+        assert not set(found.frame["row_number"]) & set(outcomes)
+
+
+@settings(max_examples=60, deadline=None)
+@given(rows=st.lists(ROW, max_size=14))
+def test_no_row_is_lost_in_a_written_table(rows: list[list[str]]) -> None:
+    check_account(validate_batch([written(rows)], PARTNER, "0" * 16), received=len(rows))
+
+
+@settings(max_examples=60, deadline=None)
+@given(tail=st.text(alphabet=st.sampled_from('1,"\r\nx é\ufffd'), max_size=60), noise=st.binary(max_size=12))
+def test_any_bytes_are_refused_or_accounted_for(tail: str, noise: bytes) -> None:
+    payload = (",".join(HEADER) + "\n" + tail).encode() + noise
+    try:
+        result = validate_batch([payload], PARTNER, "0" * 16)
+    except BatchRefused:
+        return
+    text = payload.decode("utf-8", "surrogateescape")
+    check_account(result, received=len(list(csv.reader(io.StringIO(text, newline="")))) - 1)
+
+
+def accepted_rows(result: BatchResult) -> list[str]:
+    return sorted(str(row) for found in result.accepted.values() for row in found.frame.drop("row_number").rows())
+
+
+@settings(max_examples=40, deadline=None)
+@given(rows=st.lists(RECORD.map(list), max_size=12), order=st.randoms(use_true_random=False), partner=st.sampled_from([PARTNER, COUNTED]))
+def test_the_order_of_rows_changes_nothing(rows: list[list[str]], order: Random, partner: Partner) -> None:
+    turned = list(rows)
+    order.shuffle(turned)
+    first, second = (validate_batch([written(each)], partner, "0" * 16) for each in (rows, turned))
+    assert accepted_rows(first) == accepted_rows(second)
+    assert first.ledger == second.ledger
+    for found in first.accepted.values():
+        assert found.frame["source_record_id"].is_unique().all()
+
+
+@settings(max_examples=15, deadline=None)
+@given(files=st.lists(st.binary(min_size=1, max_size=200), min_size=1, max_size=4), order=st.randoms(use_true_random=False))
+def test_landing_twice_is_landing_once(files: list[bytes], order: Random) -> None:
+    with TemporaryDirectory() as folder:
+        create_key(Path(folder) / "key")
+        vault = Vault(Path(folder) / "vault", Path(folder) / "key")
+        first = land(files, "one", vault)
+        order.shuffle(files)
+        again = land(files, "one", Vault(Path(folder) / "vault", Path(folder) / "key"))
+        assert (again.batch_id, again.is_new) == (first.batch_id, False)
+        assert vault.batch_ids() == (first.batch_id,)
+        assert sorted(vault.batch_files(first.batch_id)) == sorted(files)
+        assert [file.bytes_count for file in vault.manifest(first.batch_id).files] == [
+            len(file) for file in vault.batch_files(first.batch_id)
+        ]
+
+
+@settings(max_examples=15, deadline=None)
+@given(payload=st.binary(max_size=500))
+def test_the_vault_gives_back_what_it_took(payload: bytes) -> None:
+    with TemporaryDirectory() as folder:
+        create_key(Path(folder) / "key")
+        vault = Vault(Path(folder) / "vault", Path(folder) / "key")
+        vault.store("registry", payload)
+        assert vault.load("registry") == payload

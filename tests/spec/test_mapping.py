@@ -1,0 +1,341 @@
+"""Mapping: what a cell of a partner's file means, field by field, as small tables of texts and values."""
+
+from __future__ import annotations
+
+import datetime
+import io
+from collections.abc import Mapping
+
+import openpyxl
+import pytest
+
+from ingest.codes import readings
+from ingest.mapping import Mapped, compile_mapping, map_rows
+from ingest.reading import read
+from schemas.errors import BatchRefused
+from schemas.fields import fields_of
+from schemas.partner import PartnerFile
+from schemas.units import MODELS, Unit
+from schemas.vocabulary import vocabulary, vocabulary_names
+
+BASE = {"id": {"field": "source_record_id"}, "day": {"field": "registration_date", "date_format": "%Y-%m-%d"}}
+
+
+def file_of(columns: Mapping[str, object] | None = None, **changes: object) -> PartnerFile:
+    return PartnerFile.model_validate({"name": "main", "columns": {**BASE, **(columns or {})}, **changes})
+
+
+def mapped(text: str, file: PartnerFile, companion: tuple[str, PartnerFile] | None = None) -> Mapped:
+    other = None if companion is None else companion[1]
+    other_table = None if companion is None else read(companion[0].encode(), companion[1])
+    return map_rows(read(text.encode(), file), compile_mapping(file, other), other_table)
+
+
+def one_column(cells: list[str], column: Mapping[str, object], **changes: object) -> list[tuple[object, tuple[str, ...]]]:
+    """Each cell as one row's only column beside number and date: the value of its field, and the codes of its problems."""
+    file = file_of({"c": column}, **changes)
+    separator = file.format.separator
+    lines = [separator.join(["id", "day", "c"])] + [
+        separator.join([str(number), "2020-01-01", '"' + cell.replace('"', '""') + '"']) for number, cell in enumerate(cells)
+    ]
+    found = mapped("\n".join(lines), file)
+    problems: dict[int, list[str]] = {}
+    for _, row, code, field in found.problems.iter_rows():
+        assert field == column["field"]
+        problems.setdefault(row, []).append(code)
+    rows = found.frame.select("row_number", str(column["field"])).iter_rows()
+    return [(value, tuple(problems.get(row, ()))) for row, value in rows]
+
+
+def problems(found: Mapped) -> list[tuple[int | None, str, str | None]]:
+    return found.problems.select("row_number", "code", "field").rows()
+
+
+def test_a_code_is_looked_up_then_missing_then_in_the_vocabulary() -> None:
+    column = {"field": "gender_code", "lookup": {"Mujer": "woman", "V": "man"}}
+    cells = ["Mujer", " mujer ", "MAN", "Homme", "", "S/D", "s/d", "not_applicable", "other thing"]
+    assert one_column(cells, column, missing={"": "unknown", "S/D": "not_collected"}) == [
+        ("woman", ()),
+        ("woman", ()),
+        ("man", ()),
+        ("man", ()),
+        ("unknown", ()),
+        ("not_collected", ()),
+        ("not_collected", ()),
+        ("not_applicable", ()),
+        (None, ("category_unknown",)),
+    ]
+
+
+def test_case_matters_where_the_lookup_says_so() -> None:
+    column = {"field": "gender_code", "lookup": {"m": "woman", "M": "man"}}
+    assert one_column(["m", "M"], column) == [("woman", ()), ("man", ())]
+
+
+@pytest.mark.parametrize(("missing", "expected"), [({"": "unknown"}, "NA"), ({"": "unknown", "NA": "not_collected"}, "not_collected")])
+def test_na_is_namibia_unless_the_partner_says_otherwise(missing: dict[str, str], expected: str) -> None:
+    assert one_column(["NA"], {"field": "citizenship_code"}, missing=missing) == [(expected, ())]
+
+
+def test_countries_in_four_languages() -> None:
+    cells = ["MX", "mex", "Mexico", "Mexique", "México", "Me\u0301xico", "المكسيك"]
+    assert one_column(cells, {"field": "citizenship_code"}) == [("MX", ())] * len(cells)
+
+
+def test_every_code_and_unique_label_reads_as_its_code() -> None:
+    for name in vocabulary_names():
+        known = readings({}, {}, name).by_folded
+        assert {text: known.get(text.lower()) for text in vocabulary(name).readings()} == vocabulary(name).readings(), name
+
+
+def test_several_codes_of_one_cell() -> None:
+    column = {"field": "exploitation_codes", "separator": ",", "lookup": {"a, b": "servitude", "noise": "unknown"}}
+    cells = ["surrogacy, servitude,surrogacy", "a, b", "noise,servitude", "noise", "", "servitude,,", "servitude,new"]
+    assert one_column(cells, column) == [
+        (["servitude", "surrogacy"], ()),
+        (["servitude"], ()),
+        (["servitude"], ()),
+        (["unknown"], ()),
+        (["unknown"], ()),
+        (["servitude"], ()),
+        (None, ("category_unknown",)),
+    ]
+
+
+def test_flags_fill_a_list() -> None:
+    flags = {"means_codes": {"columns": {"a": "threats", "b": "debt_bondage"}, "yes": ["si"], "no": ["no"]}}
+    text = "id,day,a,b\n1,2020,Si,si\n2,2020,no,no\n3,2020,,no\n4,2020,,\n5,2020,si,perhaps\n"
+    found = mapped(text, file_of({"day": {"field": "registration_date", "date_format": "%Y"}}, flags=flags))
+    assert found.frame["means_codes"].to_list() == [["debt_bondage", "threats"], [], [], ["unknown"], None]
+    assert problems(found) == [(6, "category_unknown", "b")]
+
+
+@pytest.mark.parametrize(
+    ("date_format", "cells"),
+    [
+        (
+            "%d/%m/%Y",
+            {"31/12/2019": "2019-12-31", "1/2/2019": "2019-02-01", "٣١/١٢/٢٠١٩": "2019-12-31", "31/02/2019": None, "2019-12-31": None},
+        ),
+        ("%Y-%m-%d", {"2019-12-31": "2019-12-31", "2019-12-31 20:27": None, "2019-13-01": None}),
+        ("%Y-%m-%d %H:%M", {"2019-12-31 20:27": "2019-12-31", "2019-12-31": None}),
+        ("%m/%Y", {"05/2019": "2019-05", "13/2019": None}),
+        ("%Y", {"2019": "2019", "19": None, "2019.0": None}),
+        ("%d %B %Y", {"5 May 2019": "2019-05-05"}),
+        ("%B %Y", {"May 2019": "2019-05"}),
+        ("%d.%m.%y", {"05.06.19": "2019-06-05", "05.06.95": "1995-06-05"}),
+    ],
+)
+def test_dates_have_the_precision_of_their_format(date_format: str, cells: dict[str, str | None]) -> None:
+    found = one_column(list(cells), {"field": "birth_date", "date_format": date_format})
+    assert found == [(value, () if value else ("date_invalid",)) for value in cells.values()]
+
+
+def test_years_a_record_may_carry() -> None:
+    birth = one_column(["1899", "1900", "2050", ""], {"field": "birth_date", "date_format": "%Y"})
+    assert birth == [(None, ("date_out_of_range",)), ("1900", ()), (None, ("date_out_of_range",)), (None, ())]
+    text = "id,day\n1,1989-12-31\n2,1990-01-01\n3,\n4,x\n"
+    assert problems(mapped(text, file_of())) == [
+        (2, "date_out_of_range", "registration_date"),
+        (4, "required_missing", "registration_date"),
+        (5, "date_invalid", "registration_date"),
+    ]
+
+
+@pytest.mark.parametrize(("birth", "is_contradiction"), [("2020-01-02", True), ("2020-01-01", False), ("2020", False), ("2021", True)])
+def test_nobody_is_registered_before_birth(birth: str, is_contradiction: bool) -> None:
+    date_format = "%Y-%m-%d" if "-" in birth else "%Y"
+    found = mapped(f"id,day,born\n1,2020-01-01,{birth}\n", file_of({"born": {"field": "birth_date", "date_format": date_format}}))
+    assert problems(found) == ([(2, "dates_contradict", "registration_date")] if is_contradiction else [])
+
+
+def test_whole_numbers() -> None:
+    column = {"field": "age_years", "lookup": {"0": "unknown"}}
+    cells = ["23", "23,0", "٢٣", "", "0", "23,5", "23.0", "121", "-1", "99999999999999999999", "x"]
+    assert one_column(cells, column, format={"decimal": ",", "separator": ";"}) == [
+        (23, ()),
+        (23, ()),
+        (23, ()),
+        (None, ()),
+        (None, ("value_declared_unknown",)),
+        (None, ("number_invalid",)),
+        (None, ("number_invalid",)),
+        (None, ("number_out_of_range",)),
+        (None, ("number_out_of_range",)),
+        (None, ("number_out_of_range",)),
+        (None, ("number_invalid",)),
+    ]
+
+
+def test_texts_stay_as_they_are_but_for_the_space_around_them() -> None:
+    cells = [" 007 ", "two\nlines", "", "-", "Capital"]
+    column = {"field": "exploitation_region", "lookup": {"capital": "Buenos Aires", "-": "unknown"}}
+    assert one_column(cells, column) == [
+        ("007", ()),
+        ("two\nlines", ()),
+        (None, ()),
+        (None, ("value_declared_unknown",)),
+        ("Buenos Aires", ()),
+    ]
+
+
+def test_what_nothing_fills_is_not_collected() -> None:
+    row = mapped("id,day\n1,2020-01-01\n", file_of()).frame.row(0, named=True)
+    assert {row["gender_code"], row["forced_labour_code"], row["phenomenon_code"]} == {"not_collected"}
+    assert row["means_codes"] == ["not_collected"]
+    assert (row["given_name"], row["age_years"], row["birth_date"]) == (None, None, None)
+    assert {field.name for field in fields_of(MODELS[Unit.VICTIM].report)} <= set(row)
+
+
+def test_an_absent_column_is_not_collected_and_said() -> None:
+    file = file_of({"sex": {"field": "gender_code"}, "age": {"field": "age_years"}}, ignored={"note": "not needed"})
+    found = mapped("id,day,age\n1,2020-01-01,5\n", file)
+    assert found.frame["gender_code"].to_list() == ["not_collected"]
+    assert problems(found) == [(None, "column_missing", "sex")]
+
+
+@pytest.mark.parametrize("text", ["day,sex\n2020-01-01,woman\n", "id,sex\n1,woman\n"])
+def test_without_number_or_date_there_is_no_batch(text: str) -> None:
+    with pytest.raises(BatchRefused) as refused:
+        mapped(text, file_of({"sex": {"field": "gender_code"}}))
+    assert refused.value.code == "column_required_missing"
+
+
+def test_an_unknown_column_is_said_and_not_stored() -> None:
+    found = mapped("id,day,mood,,5551234567,a@b\n1,2020-01-01,CANARY,,CANARY,CANARY\n", file_of())
+    assert problems(found) == [(None, "column_unknown", name) for name in ("column 5", "column 6", "mood")]
+    assert "CANARY" not in str(found.frame.rows())
+
+
+def test_constants_and_several_columns_for_one_field() -> None:
+    file = file_of({"a": {"field": "gender_code"}, "b": {"field": "gender_code"}}, constants={"source_type_code": "hotline"})
+    found = mapped("id,day,a,b\n1,2020-01-01,woman,man\n2,2020-01-01,,man\n3,2020-01-01,,\n", file)
+    assert found.frame["gender_code"].to_list() == ["woman", "man", "unknown"]
+    assert set(found.frame["source_type_code"]) == {"hotline"}
+
+
+@pytest.mark.parametrize(
+    ("cell", "labour", "sexual", "other"),
+    [
+        ("child_labour", "yes", "no", "no"),
+        ("surrogacy;sexual_exploitation", "no", "yes", "yes"),
+        ("", "unknown", "unknown", "unknown"),
+        ("not_applicable", "not_applicable", "not_applicable", "not_applicable"),
+    ],
+)
+def test_flags_of_exploitation_derive_from_its_forms(cell: str, labour: str, sexual: str, other: str) -> None:
+    found = mapped(f"id,day,forms\n1,2020-01-01,{cell}\n", file_of({"forms": {"field": "exploitation_codes", "separator": ";"}}))
+    assert found.frame.select("forced_labour_code", "sexual_exploitation_code", "other_exploitation_code").row(0) == (labour, sexual, other)
+
+
+def test_flags_that_are_reported_are_not_derived() -> None:
+    file = file_of({"forms": {"field": "exploitation_codes"}, "forced": {"field": "forced_labour_code"}})
+    found = mapped("id,day,forms,forced\n1,2020-01-01,child_labour,no\n", file)
+    assert found.frame.select("forced_labour_code", "sexual_exploitation_code").row(0) == ("no", "no")
+
+
+ROLE = {"column": "role", "values": {"Victim": "victim", "Accused": "perpetrator"}, "set_aside": ["Relative"]}
+
+
+def test_the_unit_of_a_row_out_of_a_column() -> None:
+    file = file_of({"means": {"field": "means_codes"}}, unit=ROLE)
+    text = "id,day,role,means\n1,2020-01-01,victim,new\n2,2020-01-01,Accused,new\n3,x,Relative,new\n4,2020-01-01,,\n5,2020-01-01,Judge,\n"
+    found = mapped(text, file)
+    assert found.frame["unit"].to_list() == ["victim", "perpetrator", None, None, None]
+    assert problems(found) == [
+        (2, "category_unknown", "means_codes"),  # a report about a perpetrator holds no means
+        (4, "unit_out_of_scope", "role"),
+        (5, "category_unknown", "role"),
+        (6, "category_unknown", "role"),
+    ]
+
+
+def test_a_number_of_its_own_stands_once() -> None:
+    text = "id,day,name\n1,2020-01-01,Ana\n1, 2020-01-01 ,Ana\n2,2020-01-01,Zoe\n2,2020-01-01,Eva\n,2020-01-01,Ida\n"
+    found = mapped(text, file_of({"name": {"field": "given_name"}}))
+    assert problems(found) == [
+        (3, "row_repeated", None),
+        (4, "record_id_repeated", "source_record_id"),  # Eva comes before Zoe, whatever the order of the rows
+        (6, "record_id_missing", "source_record_id"),
+    ]
+
+
+def numbered(text: str) -> Mapped:
+    columns = {"case": {"field": "source_case_id"}, "day": BASE["day"], "name": {"field": "given_name"}}
+    return mapped(
+        text,
+        PartnerFile.model_validate({"name": "main", "columns": columns, "record_id": ["case", "who"], "ignored": {"who": "in the number"}}),
+    )
+
+
+def test_columns_that_together_number_a_record() -> None:
+    lines = [
+        "7,v,2020-01-01,Zoe",
+        "7,v,2020-01-01,Ana",
+        "7,v,2020-01-01,Ana",
+        "7,a,2020-01-01,Ana",
+        ",,2020-01-01,Ida",
+        "7#,,2020-01-01,Eva",
+    ]
+    found = numbered("case,who,day,name\n" + "\n".join(lines))
+    assert found.frame["source_record_id"].to_list() == ["7|v#2", "7|v", "7|v", "7|a", None, "7##|"]
+    assert problems(found) == [(4, "row_repeated", None), (6, "record_id_missing", "source_record_id")]
+    turned = numbered("case,who,day,name\n" + "\n".join(reversed(lines)))
+    by_name = {(row["given_name"], row["source_record_id"]) for row in found.frame.iter_rows(named=True)}
+    assert {(row["given_name"], row["source_record_id"]) for row in turned.frame.iter_rows(named=True)} == by_name
+
+
+def test_a_companion_file_is_looked_up_by_its_number() -> None:
+    events = PartnerFile.model_validate(
+        {"name": "events", "unit": "incident", "columns": {"no": {"field": "source_record_id"}, **{"day": BASE["day"]}}}
+    )
+    join = {"file": "events", "on": "no", "take": {"place": {"field": "exploitation_region"}, "form": {"field": "exploitation_codes"}}}
+    people = file_of({"no": {"field": "source_case_id"}}, join=join)
+    found = mapped(
+        "id,day,no\n1,2020-01-01,A\n2,2020-01-01,B\n3,2020-01-01,\n4,2020-01-01,C\n",
+        people,
+        ("no,day,PLACE,form\nA,2020-01-01,north,servitude\nC,2020-01-01,west,new\nC,2020-01-01,east,new\n", events),
+    )
+    assert found.frame["exploitation_region"].to_list() == ["north", None, None, "east"]
+    assert found.frame["exploitation_codes"].to_list() == [["servitude"], ["unknown"], ["unknown"], None]
+    assert problems(found) == [(3, "join_missing", "no"), (4, "join_missing", "no"), (5, "category_unknown", "exploitation_codes")]
+
+
+def test_a_companion_must_have_the_number_and_says_what_else_it_lacks() -> None:
+    events = PartnerFile.model_validate(
+        {"name": "events", "unit": "incident", "columns": {"no": {"field": "source_record_id"}, "day": BASE["day"]}}
+    )
+    join = {"file": "events", "on": "no", "take": {"place": {"field": "exploitation_region"}}}
+    people = file_of({"no": {"field": "source_case_id"}}, join=join)
+    found = mapped("id,day,no\n1,2020-01-01,A\n", people, ("no,day\nA,2020-01-01\n", events))
+    assert found.problems.rows() == [("events", None, "column_missing", "place")]
+    with pytest.raises(BatchRefused) as refused:
+        mapped("id,day,no\n1,2020-01-01,A\n", people, ("day,else\n2020-01-01,A\n", events))
+    assert refused.value.code == "column_required_missing"
+    with pytest.raises(ValueError, match="companion"):
+        compile_mapping(people, None)
+    with pytest.raises(ValueError, match="companion"):
+        map_rows(read(b"id,day,no\n", people), compile_mapping(people, events), None)
+
+
+def test_constants_of_every_kind() -> None:
+    constants = {"means_codes": "threats", "age_years": "unknown", "phenomenon_code": "trafficking", "exploitation_region": "North"}
+    row = mapped("id,day\n1,2020-01-01\n", file_of(constants=constants)).frame.row(0, named=True)
+    assert [row[name] for name in constants] == [["threats"], None, "trafficking", "North"]
+
+
+def test_a_date_cell_of_a_spreadsheet_needs_no_format() -> None:
+    book = openpyxl.Workbook()
+    for cells in (
+        ["id", "day", "born"],
+        ["1", datetime.date(2020, 1, 31), "31/12/1990"],
+        ["2", datetime.date(2020, 2, 1), datetime.datetime(1990, 1, 2, 3, 4)],
+    ):
+        book.active.append(cells)
+    sink = io.BytesIO()
+    book.save(sink)
+    columns = {"born": {"field": "birth_date", "date_format": "%d/%m/%Y"}}
+    file = file_of(columns, format={"kind": "xlsx"})
+    found = map_rows(read(sink.getvalue(), file), compile_mapping(file, None), None)
+    assert found.frame.select("registration_date", "birth_date").rows() == [("2020-01-31", "1990-12-31"), ("2020-02-01", "1990-01-02")]
+    assert problems(found) == []
