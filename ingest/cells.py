@@ -175,7 +175,8 @@ class _Cell:
         self.steps = _Steps(column, field.name)
         self.text = self.steps.step("text", trimmed(column))
         looked_up = readings(meaning.lookup, {}).apply(self.text)
-        self.lookup = self.steps.step("lookup", pl.when(self.text != "").then(looked_up))  # an empty cell declares nothing
+        says_something = pl.lit("" in meaning.lookup) | (self.text != "")  # an empty cell declares nothing, unless it is listed
+        self.lookup = self.steps.step("lookup", pl.when(says_something).then(looked_up))
         self.is_declared_missing = is_reason(self.lookup).fill_null(False)
         says_missing = readings({}, file.missing).apply(self.text).is_not_null() & self.lookup.is_null()
         self.is_missing = self.steps.step("missing", self.text.is_null() | says_missing | self.is_declared_missing)

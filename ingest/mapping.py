@@ -23,7 +23,7 @@ from schemas.fields import Field, field_of, fields_of
 from schemas.partner import PartnerFile
 from schemas.problems import PROBLEM_SCHEMA
 from schemas.units import MODELS, Unit
-from schemas.vocabulary import UNKNOWN
+from schemas.vocabulary import NOT_COLLECTED, UNKNOWN
 
 _CHECK = "check\x1f"
 
@@ -73,7 +73,7 @@ def compile_mapping(file: PartnerFile, joined: PartnerFile | None) -> CompiledMa
         file=file,
         columns=tuple(column_name(name) for name in sorted(needed)),
         steps=tuple(step for reading in found.values() for step in reading.steps),
-        values={name: found[name].value if name in found else absent(field) for name, field in fields.items() if name not in is_derived},
+        values={name: _value(field, found) for name, field in fields.items() if name not in is_derived},
         derived={name: derived_flag(group) for name, group in DERIVED_FIELDS.items() if name in is_derived},
         checks=tuple(replace(check, units=_holders(name, file)) for name, reading in found.items() for check in reading.checks),
         unit=_unit(file),
@@ -114,6 +114,13 @@ def map_rows(table: TextTable, mapping: CompiledMapping, companion: TextTable | 
     unit = pl.when(pl.col(UNIT) != SET_ASIDE).then(pl.col(UNIT)).alias("unit")
     frame = rows.select("file", ROW_NUMBER, unit, *mapping.values, *mapping.derived)
     return Mapped(frame, pl.concat(found).unique().sort(PROBLEM_SCHEMA.names()))
+
+
+def _value(field: Field, found: Mapping[str, CellReading]) -> pl.Expr:
+    """What fills the field; without anything, unknown when it can be worked out from a field that is collected."""
+    if field.name in found:
+        return found[field.name].value
+    return absent(field, UNKNOWN if any(name in found for name in field.declared.derived_from) else NOT_COLLECTED)
 
 
 def _sources(field: Field, file: PartnerFile, joined: PartnerFile | None) -> list[CellReading]:

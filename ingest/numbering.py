@@ -43,19 +43,17 @@ def number_records(rows: pl.DataFrame, numbering: Numbering) -> pl.DataFrame:
 
     Of equal rows the first by row number stays. Of rows that share the file's own number but differ, the one that comes
     first in the order of content stays, so that the order of rows changes nothing. A number made of columns gets an ordinal
-    in the order of content when different rows share it. Rows without a unit or a number take no part.
+    in the order of content when different rows share it. Rows without a unit or a number take no part; of rows set aside
+    only repeats are told.
     """
     if numbering.columns:
         rows = rows.with_columns(pl.col(NUMBER).alias(RECORD_ID))
     takes_part = pl.col(RECORD_ID).is_not_null() & (pl.col(UNIT) != SET_ASIDE)
     candidates = rows.select("row_number", RECORD_ID, CONTENT).filter(rows.select(takes_part.fill_null(False)).to_series())
-    marked = candidates.select(
-        "row_number",
-        ordinal=pl.col(CONTENT).rank("dense").over(RECORD_ID),
-        first_row=pl.col("row_number").min().over(RECORD_ID, CONTENT),
-    )
+    marked = candidates.select("row_number", ordinal=pl.col(CONTENT).rank("dense").over(RECORD_ID))
     rows = rows.join(marked, on="row_number", how="left", maintain_order="left")
-    repeats = (pl.col("row_number") > pl.col("first_row")).fill_null(False)
+    is_later = pl.col("row_number") > pl.col("row_number").min().over(RECORD_ID, CONTENT)
+    repeats = (is_later & pl.col(RECORD_ID).is_not_null() & pl.col(UNIT).is_not_null()).fill_null(False)
     differs = (pl.col("ordinal") > 1).fill_null(False)
     if numbering.columns:
         with_ordinal = pl.concat_str(pl.col(RECORD_ID), pl.lit("#"), pl.col("ordinal").cast(pl.String))

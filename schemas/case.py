@@ -25,7 +25,15 @@ Gender = Annotated[
     str, Declared(Kind.CODE, QUASI, _labels("Gender", "Genre", "Género", "النوع الاجتماعي"), "gender", htcds="prs_Gender", ctdc="gender")
 ]
 AgeBand = Annotated[
-    str, Declared(Kind.CODE, QUASI, _labels("Age band", "Tranche d'âge", "Grupo de edad", "الفئة العمرية"), "age_band", ctdc="ageBroad")
+    str,
+    Declared(
+        Kind.CODE,
+        QUASI,
+        _labels("Age band", "Tranche d'âge", "Grupo de edad", "الفئة العمرية"),
+        "age_band",
+        ctdc="ageBroad",
+        derived_from=("age_years", "birth_date"),
+    ),
 ]
 Citizenship = Annotated[
     str,

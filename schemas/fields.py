@@ -48,6 +48,8 @@ class Declared:
     htcds: str | None = None
     ctdc: str | None = None
     limits: tuple[int, int] | None = None
+    derived_from: tuple[str, ...] = ()
+    """Fields it is worked out from where a partner does not send it: if one of them is collected, so is this one."""
 
 
 @dataclass(frozen=True)

@@ -157,7 +157,7 @@ def test_the_real_hotline_is_read_whole(hotline: BatchResult) -> None:
     assert (hotline.ledger.received, hotline.ledger.non_data) == (3_352 + 2_616, 0)
     codes = Counter(hotline.problems["code"].to_list())
     assert {code: count for code, count in codes.items() if code != "value_declared_unknown"} == {
-        "row_repeated": 120,
+        "row_repeated": 121,
         "unit_out_of_scope": 187,
     }
     assert {unit: found.frame.height for unit, found in hotline.accepted.items()} == {

@@ -24,6 +24,7 @@ from ingest.receipt import receipt, receipt_json
 from ingest.validation import validate_batch
 from pipelines.failures import UnexpectedFailure, value_free
 from pipelines.inbox import arrivals, payloads_at
+from pipelines.instance import Instance
 from pipelines.runner import open_runner
 from pipelines.stages import swept
 from sample_data.refused import refused_batches
@@ -54,6 +55,7 @@ def disturbed(walk: Walk, tmp_path_factory: pytest.TempPathFactory) -> Walk:
     instance = instance_at(place / "home")
     refusals: dict[str, str] = {}
     with instance.hold():
+        take_in_odd_batch(instance, place)
         for partner, code, files in refused_in(place / "refused"):
             target = instance.inbox / partner / f"refused-{code}"
             target.mkdir(parents=True)
@@ -66,6 +68,27 @@ def disturbed(walk: Walk, tmp_path_factory: pytest.TempPathFactory) -> Walk:
                     refusals[code] = result.failure
             shutil.rmtree(target)
     return Walk(instance, walk.sample, refusals)
+
+
+def take_in_odd_batch(instance: Instance, place: Path) -> None:
+    """A batch that is taken in with the two problems that the sample has not: far too small, and with signs for unknown."""
+    partner = instance.partners["ar-linea-145"]
+    row = {
+        "nro_registro_interno": "7",
+        "fecha_ingreso": "2021-05-04",
+        "fecha_ingreso_denuncia": "2021-05-04",
+        "referido_tipo": "Victima directa",
+    }
+    row |= {"edad_aparente": "0", "localidad": "Zephyrelle Quorndyke", "genero": "Mujer", "tema": "Trata"}
+    folder = instance.inbox / partner.name / "odd"
+    folder.mkdir(parents=True)
+    for file in partner.files:
+        headers = sorted(file.known_headers())
+        text = ",".join(headers) + "\n" + ",".join(row.get(header, "") for header in headers) + "\n"
+        (folder / f"{file.name}.csv").write_text(text, encoding="utf-8-sig")
+    with open_runner(instance) as runner:
+        result = runner.ingest(arrivals(instance.inbox, partner.name)[0])
+    assert result.has_succeeded, result.failure
 
 
 def refused_in(folder: Path) -> Iterator[tuple[str, str, list[Path]]]:
