@@ -19,6 +19,7 @@ from rich.console import Console
 from pipelines.failures import value_free
 from pipelines.instance import Instance, storage_error
 from schemas.errors import CasehouseError, PromiseBroken, ReleaseRefused, UserError
+from schemas.ledger import RowLedger
 from schemas.partner import Partner
 from schemas.vocabulary import LANGUAGES, Language
 
@@ -177,8 +178,8 @@ def docs(check_only: Annotated[bool, typer.Option("--check", help="Only say whet
 def take_in(instance: Instance) -> int:
     """Ingest every waiting batch and link persons; how many batches were refused."""
     from pipelines import summary
+    from pipelines.inbox import clear
     from pipelines.runner import open_runner
-    from warehouse.store import open_store
 
     refused = warn_of_strangers(instance)
     console.print("Starting Dagster ...")
@@ -186,20 +187,40 @@ def take_in(instance: Instance) -> int:
         waiting = runner.waiting()
         console.print(f"{len(waiting)} batch(es) in the inbox")
         for arrival in waiting:
+            if arrival.batch_id in stored_ledgers(instance):
+                clear(instance.inbox, arrival.partner_code, arrival.batch_id)
+                summary.known_line(console, arrival.partner_code, arrival.batch_id)
+                continue
             result = runner.ingest(arrival)
-            ledger = None
-            if result.has_succeeded:
-                with open_store(instance.warehouse_file, read_only=True) as store:
-                    ledger = store.ledgers().get(arrival.batch_id)
-            summary.batch_line(console, arrival.partner_code, arrival.batch_id, result, ledger)
+            summary.batch_line(console, arrival.partner_code, arrival.batch_id, result, stored_ledgers(instance).get(arrival.batch_id))
             refused += not result.has_succeeded
-        if instance.warehouse_file.exists():
+        if needs_linkage(instance):
             console.print("Linking persons ...")
             linked = runner.link()
             if not linked.has_succeeded:
                 summary.failure_text(console, linked)
                 refused += 1
     return refused
+
+
+def stored_ledgers(instance: Instance) -> dict[str, RowLedger]:
+    """The account of every batch that the warehouse holds, by batch id."""
+    from warehouse.store import open_store
+
+    if not instance.warehouse_file.exists():
+        return {}
+    with open_store(instance.warehouse_file, read_only=True) as store:
+        return store.ledgers()
+
+
+def needs_linkage(instance: Instance) -> bool:
+    """Whether a batch came since the last linkage, also in a run that was cut off."""
+    from warehouse.store import open_store
+
+    if not instance.warehouse_file.exists():
+        return False
+    with open_store(instance.warehouse_file, read_only=True) as store:
+        return not store.is_linked()
 
 
 def publish_and_show(instance: Instance) -> None:

@@ -11,6 +11,7 @@ import secrets
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cached_property
 from pathlib import Path
 
 from ingest.vault import Vault, create_key
@@ -59,12 +60,12 @@ class Instance:
         """Dagster's own storage of runs and events."""
         return self.home / "dagster"
 
-    @property
+    @cached_property
     def partners(self) -> dict[str, Partner]:
         """Every partner there is, by name."""
         return load_partners(self.settings.partners)
 
-    @property
+    @cached_property
     def products(self) -> dict[str, Product]:
         """Every product there is, by name."""
         return load_products(self.settings.products)

@@ -35,6 +35,10 @@ from warehouse.store import open_store
 CLEARLY_ANOTHER, CLEARLY_NOT_THIS = 0.8, 0.5
 """Shares of known headers from which a refused file is called another partner's."""
 
+REGISTRY_KEY = b"the person registry, inside the vault"
+"""Records are numbered anew for linkage, by a key that is no secret: then two instances that hold the same reports find the
+same persons, since ties fall by these numbers. They stay in the vault; the warehouse knows records by the secret keys only."""
+
 
 @dataclass(frozen=True)
 class BatchCounts:
@@ -138,10 +142,13 @@ def link_persons(instance: Instance) -> LinkCounts:
         frames = [found.frame for found in reports if found is not None]
         if not frames:
             return LinkCounts(0, 0)
-        identified = Identified(pl.concat(frames).join(current, on=["record_key", "batch_id"], how="semi"))
-        linked = link(identified, load_registry(vault), token_key=instance.linkage_secret)
+        standing = pl.concat(frames).join(current, on=["record_key", "batch_id"], how="semi")
+        registered = with_keys(Identified(standing.drop("record_key", "case_key")), REGISTRY_KEY)
+        linked = link(registered, load_registry(vault), token_key=instance.linkage_secret)
         store_registry(vault, linked.registry)
-        store.replace_membership(linked.registry.members)
+        pairs = pl.DataFrame({"registered": registered.frame["record_key"], "record_key": standing["record_key"]})
+        members = linked.registry.members.rename({"record_key": "registered"}).join(pairs, on="registered")
+        store.replace_membership(members.select("record_key", "person_key"))
     return LinkCounts(linked.records, linked.persons)
 
 

@@ -29,6 +29,11 @@ def batch_line(console: Console, partner_code: str, batch_id: str, result: RunRe
         failure_text(console, result)
 
 
+def known_line(console: Console, partner_code: str, batch_id: str) -> None:
+    """A batch that came before: nothing is done twice."""
+    console.print(f"  known   {partner_code:<20} batch {batch_id} was taken in before; nothing to do", highlight=False, soft_wrap=True)
+
+
 def failure_text(console: Console, result: RunResult) -> None:
     """What went wrong in a run, as the error says it."""
     text = result.failure or "checks failed: " + ", ".join(result.failed_checks)

@@ -50,6 +50,7 @@ class Store:
 
         Each frame holds the columns of its unit's record model and those of `admission.PROVENANCE`. A record that another
         batch holds under the same key is replaced by this one, so that it stands once (`Batch.superseded` counts it).
+        The assignment of records to persons is void until the next linkage.
         Raises `TypeError`, `LeakStopped` or `CasehouseError` as `admission` does, and `LedgerBroken` when the account
         does not balance or does not count the records; nothing is changed then.
         """
@@ -61,6 +62,7 @@ class Store:
         with self._transaction("replacing a batch") as connection:
             for table in ("batch", *BATCH_TABLES):
                 connection.execute(f"delete from {table} where batch_id = ?", [batch_id])  # noqa: S608 - constants of this room
+            connection.execute("delete from membership")  # who is who is of all batches, or of none
             row = [batch_id, partner_code, *(getattr(ledger, name) for name in LEDGER_COLUMNS)]
             connection.execute(f"insert into batch values ({', '.join('?' * len(row))})", row)  # noqa: S608 - only question marks
             for unit, frame in frames.items():
@@ -84,6 +86,11 @@ class Store:
         if lost:
             raise CasehouseError(f"{lost} victim record(s) belong to no person; link all batches before asking for persons")
         return Pseudonymised(self._query(persons_query()))
+
+    def is_linked(self) -> bool:
+        """Whether every standing victim record belongs to a person: no batch came since the last linkage."""
+        lost = self._query("select count(*) as records from victim anti join membership using (record_key)")
+        return bool(lost.item() == 0)
 
     def records_of(self, batch_id: str, unit: Unit) -> Pseudonymised:
         """The records of one unit that a batch holds now, with their provenance, by record key."""
