@@ -9,7 +9,7 @@ export DAGSTER_TELEMETRY_ENABLED = false
 REAL = ../shared/data/argentina_linea_145
 
 .DEFAULT_GOAL := help
-.PHONY: help install run real ui check test release verify docs pictures clean
+.PHONY: help install run real ui check test release verify docs pictures bench clean
 
 help:  ## List the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -58,8 +58,15 @@ check: .venv/.installed-dev  ## Format, lint, types, import contracts, generated
 	@$(BIN)/casehouse docs --check
 
 test: .venv/.installed-dev  ## All tests, with branch coverage
-	@tests/install-browser.sh
-	@$(BIN)/pytest
+	@sh tests/browser/install.sh
+	@$(BIN)/pytest --numprocesses 2 --dist worksteal --durations 10
+
+pictures: .venv/.installed-dev  ## Draw the pictures of the README anew, from the instance in var/
+	@$(BIN)/python docs/pictures/chart.py
+	@$(BIN)/python docs/pictures/graph.py
+
+bench: .venv/.installed-dev  ## Measure what the README claims of the anonymization
+	@$(BIN)/python benchmarks/anonymization.py
 
 docs: .venv/.installed-dev  ## Write docs/generated anew
 	@$(BIN)/casehouse docs

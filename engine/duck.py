@@ -16,7 +16,8 @@ from schemas.errors import StorageError
 def connect(database: Path | None = None, *, readable: Sequence[Path] = (), read_only: bool = False) -> duckdb.DuckDBPyConnection:
     """Open a database file, or one in memory, with external access off and the configuration locked.
 
-    `readable` names the folders whose files the connection may still read (a release that is being verified).
+    `readable` names the folders whose files the connection may still read (a release that is being verified). DuckDB lets
+    it write there too, so only queries of our own may run on such a connection, never a person's.
     Raises `StorageError` when the file is held by another process or is not a database.
     """
     place = ":memory:" if database is None else str(database)

@@ -182,6 +182,7 @@ def take_in(instance: Instance) -> int:
     from pipelines.runner import open_runner
 
     refused = warn_of_strangers(instance)
+    assert_key_fits(instance)
     console.print("Starting Dagster ...")
     with open_runner(instance) as runner:
         waiting = runner.waiting()
@@ -201,6 +202,11 @@ def take_in(instance: Instance) -> int:
                 summary.failure_text(console, linked)
                 refused += 1
     return refused
+
+
+def assert_key_fits(instance: Instance) -> None:
+    """`VaultError` before anything is started, when the key is not this vault's."""
+    instance.vault.batch_ids()
 
 
 def stored_ledgers(instance: Instance) -> dict[str, RowLedger]:

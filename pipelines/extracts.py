@@ -6,9 +6,11 @@ Here: reading for display. Never here: a table of the restricted zone.
 from __future__ import annotations
 
 import duckdb
+import polars as pl
 from rich.table import Table
 
 from engine.duck import connect
+from engine.parquet import decode
 from pipelines.instance import Instance
 from pipelines.publishing import latest_release
 from schemas.errors import UserError
@@ -28,11 +30,11 @@ def table_of_query(instance: Instance, sql: str) -> Table:
             allowed="a query after the first release",
             next_step="casehouse release",
         )
-    connection = connect(readable=[folder])
-    views = {file.stem.replace("-", "_"): file for file in sorted(folder.glob("*.parquet"))}
-    for name, file in views.items():
-        quoted = str(file).replace("'", "''")
-        connection.execute(f"create view {name} as select * from read_parquet('{quoted}')")  # noqa: S608 (a path of the instance)
+    # Handed over as tables: where a connection may read a folder it may write there too, and a release is never changed.
+    connection = connect()
+    views = {file.stem.replace("-", "_"): decode(file.read_bytes()) for file in sorted(folder.glob("*.parquet"))}
+    for name, table in views.items():
+        connection.register(name, table.to_arrow(compat_level=pl.CompatLevel.oldest()))
     try:
         answer = connection.execute(sql)
         rows = answer.fetchmany(ROWS_SHOWN)
@@ -41,10 +43,10 @@ def table_of_query(instance: Instance, sql: str) -> Table:
         raise UserError(
             str(error).splitlines()[0], where="the query", allowed=f"SQL over {', '.join(views)}", next_step="mend the query"
         ) from None
-    table = Table(*[column[0] for column in answer.description or ()])
+    shown = Table(*[column[0] for column in answer.description or ()])
     for row in rows:
-        table.add_row(*[str(cell) for cell in row])
-    return table
+        shown.add_row(*[str(cell) for cell in row])
+    return shown
 
 
 def table_of_problems(instance: Instance, batch_id: str) -> Table:

@@ -38,7 +38,8 @@ def read_specification(path: Path, model: type[SpecificationT], *, kind: str) ->
     try:
         return model.model_validate(content)
     except ValidationError as error:
-        raise specification_error(faults_of(error), path, kind) from None
+        found = faults_of(error) + faults_behind(error, content, model)
+        raise specification_error(list(dict.fromkeys(found)), path, kind) from None
 
 
 class PlainLoader(yaml.SafeLoader):
@@ -60,9 +61,41 @@ PlainLoader.yaml_implicit_resolvers = {
 }
 
 
+class Unfit(ValueError):
+    """What a model's own check raises: every fault it found, so that each is counted and listed by itself."""
+
+    def __init__(self, faults: list[str]) -> None:
+        self.faults = tuple(faults)
+        super().__init__("; ".join(faults))
+
+
 def faults_of(error: ValidationError) -> list[str]:
-    """Each fault as its place and pydantic's message, without the input."""
-    return [f"{'.'.join(str(step) for step in fault['loc']) or 'the file'}: {fault['msg']}" for fault in error.errors(include_input=False)]
+    """Each fault as its place and its message, without the input."""
+    found: list[str] = []
+    for fault in error.errors(include_input=False):
+        place = ".".join(str(step) for step in fault["loc"]) or "the file"
+        cause = fault.get("ctx", {}).get("error")
+        found += [f"{place}: {each}" for each in (cause.faults if isinstance(cause, Unfit) else (fault["msg"],))]
+    return found
+
+
+def faults_behind(error: ValidationError, content: object, model: type[Specification]) -> list[str]:
+    """Faults that unknown keys keep from sight: a model's own check runs only once its keys are known."""
+    mended = deepcopy(content)
+    for fault in error.errors(include_input=False):
+        if fault["type"] == "extra_forbidden":
+            _remove(mended, fault["loc"])
+    try:
+        model.model_validate(mended)
+    except ValidationError as behind:
+        return faults_of(behind)
+    return []
+
+
+def _remove(content: object, place: tuple[int | str, ...]) -> None:
+    *way, key = place
+    for step in way:
+        content = content[step] if isinstance(content, (dict, list)) else None  # type: ignore[index]
 
 
 def specification_error(faults: list[str], path: Path, kind: str) -> SpecificationError:

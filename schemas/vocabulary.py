@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Literal, get_args
 
@@ -65,7 +65,7 @@ class Vocabulary:
 
     def term(self, code: str) -> Term:
         """The term of a code; `KeyError` when the vocabulary has no such code."""
-        return self._by_code()[code]
+        return self._by_code[code]
 
     def leaves(self) -> tuple[str, ...]:
         """The finest codes, in the order of the list."""
@@ -78,7 +78,7 @@ class Vocabulary:
 
     def label(self, code: str, language: Language) -> str:
         """The text of a code, also of a reason for a missing value."""
-        home = self if code in self._by_code() else vocabulary("missing")
+        home = self if code in self._by_code else vocabulary("missing")
         return home.term(code).labels.of(language)
 
     def ancestors(self, code: str) -> tuple[str, ...]:
@@ -110,8 +110,12 @@ class Vocabulary:
                 meanings.setdefault(text.strip().casefold(), set()).add(leaf)
         return {text: next(iter(codes)) for text, codes in meanings.items() if len(codes) == 1}
 
+    @cached_property
     def _by_code(self) -> Mapping[str, Term]:
-        return _terms_by_code(self.name)
+        doubled = [code for code, times in Counter(term.code for term in self.terms).items() if times > 1]
+        if doubled:
+            raise ValueError(f"vocabulary {self.name}: codes listed twice: {', '.join(doubled)}")
+        return {term.code: term for term in self.terms}
 
 
 class _TermRow(BaseModel):
@@ -172,15 +176,6 @@ def year_hierarchy() -> dict[str, tuple[str, ...]]:
 
     years = {str(year): (str(year), *(span(year, width) for width in (2, 4, 8)), SUPPRESSED) for year in range(first, last + 1)}
     return years | {code: (code,) * 4 + (SUPPRESSED,) for code in MISSING_CODES}
-
-
-@cache
-def _terms_by_code(name: str) -> Mapping[str, Term]:
-    terms = vocabulary(name).terms
-    doubled = [code for code, times in Counter(term.code for term in terms).items() if times > 1]
-    if doubled:
-        raise ValueError(f"vocabulary {name}: codes listed twice: {', '.join(doubled)}")
-    return {term.code: term for term in terms}
 
 
 def _countries() -> Vocabulary:

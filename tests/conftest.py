@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import fcntl
+import json
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -39,13 +41,23 @@ def instance(tmp_path: Path) -> Iterator[Instance]:
 
 
 @pytest.fixture(scope="session")
-def walk(tmp_path_factory: pytest.TempPathFactory) -> Walk:
-    """Sample batches in, a release out, through the real Dagster; made once a session and only read afterwards."""
+def walk(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Walk:
+    """Sample batches in, a release out, through the real Dagster; made once for all workers and only read afterwards."""
+    base = tmp_path_factory.getbasetemp()
+    shared = (base if worker_id == "master" else base.parent) / "walk"
+    with (shared.parent / "walk.lock").open("a") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (shared / "refusals.json").exists():
+            refusals = walked(instance_at(shared / "home"), shared / "sample")
+            (shared / "refusals.json").write_text(json.dumps(refusals), encoding="utf-8")
+    return Walk(instance_at(shared / "home"), shared / "sample", json.loads((shared / "refusals.json").read_text(encoding="utf-8")))
+
+
+def walked(instance: Instance, sample: Path) -> dict[str, str]:
+    """Walk the instance over a fresh sample; the texts of what was refused."""
     from pipelines.runner import open_runner
     from sample_data.generate import generate
 
-    home = tmp_path_factory.mktemp("walk")
-    instance, sample = instance_at(home / "home"), home / "sample"
     refusals: dict[str, str] = {}
     with instance.hold():
         generate(sample, reports=SMALL, linkage_key=instance.linkage_secret)
@@ -58,4 +70,4 @@ def walk(tmp_path_factory: pytest.TempPathFactory) -> Walk:
             for result in (runner.link(), runner.release()):
                 if not result.has_succeeded:
                     refusals["shared"] = result.failure or str(result.failed_checks)
-    return Walk(instance, sample, refusals)
+    return refusals

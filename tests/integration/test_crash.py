@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 KILLS = 10
-REPORTS = "1200"
+REPORTS = "600"
 CASEHOUSE = str(Path(sys.executable).with_name("casehouse"))
 
 
@@ -40,7 +40,7 @@ def test_killed_ten_times_and_run_again_it_publishes_the_same_bytes(tmp_path: Pa
     for _ in range(KILLS):
         process = start(stormy)
         try:
-            process.wait(timeout=moments.uniform(0.15, 0.9) * whole)
+            process.wait(timeout=moments.uniform(0.1, 0.7) * whole)
         except subprocess.TimeoutExpired:
             process.send_signal(signal.SIGKILL)
             process.wait()

@@ -1,6 +1,6 @@
 """Loss, smallest class and time of the k-anonymity search on public inputs, scored by a scorer that shares no code with it.
 
-    python benchmarks/anonymize.py
+    python benchmarks/anonymization.py
 
 Needs the folder ../shared/bench/anonymize (Adult with its hierarchies, the generator of the case-like table, the scorer).
 Prints one line a case. The floor of the work is one GROUP BY over the quasi-identifiers, timed beside it.

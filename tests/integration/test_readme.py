@@ -1,0 +1,68 @@
+"""Every command of the README works, in the order in which it stands there, from a folder that holds nothing but a checkout."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import REAL, ROOT
+
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+EXPECTED_EXIT = {"check": 1}
+"""`check` says with 1 that some rows of the sample are not accepted; every other command ends with 0."""
+
+
+def blocks(language: str) -> list[str]:
+    return re.findall(rf"```{language}\n(.*?)```", README, flags=re.DOTALL)
+
+
+@pytest.fixture(scope="module")
+def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder that looks like a fresh checkout: links to all that is tracked and to the environment, and no instance."""
+    folder = tmp_path_factory.mktemp("readme") / "casehouse"
+    folder.mkdir()
+    tracked = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True).stdout.split("\n")
+    for name in sorted({line.split("/")[0] for line in tracked if line} | {".venv"}):
+        (folder / name).symlink_to(ROOT / name)
+    (folder.parent / "shared").symlink_to(ROOT.parent / "shared")
+    return folder
+
+
+@pytest.mark.slow
+def test_every_command_of_the_readme_works_in_its_order(checkout: Path) -> None:
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("CASEHOUSE")}
+    commands = [line for block in blocks("sh") for line in block.splitlines() if line.strip()]
+    assert commands[0] == "make run"
+    assert len(commands) >= 10
+    for command in commands:
+        if command == "make real" and not REAL.is_dir():
+            continue
+        done = subprocess.run(
+            ["bash", "-c", command], cwd=checkout, env=environment, capture_output=True, text=True, timeout=170, check=False
+        )
+        expected = next((code for word, code in EXPECTED_EXIT.items() if f"casehouse {word}" in command), 0)
+        assert done.returncode == expected, f"{command}\n{done.stdout}\n{done.stderr}"
+        assert done.stdout.strip(), command
+
+
+@pytest.mark.slow
+def test_the_python_of_the_readme_runs_on_the_release(checkout: Path) -> None:
+    for block in blocks("python"):
+        python = str(checkout / ".venv" / "bin" / "python")
+        done = subprocess.run([python, "-c", block], cwd=checkout, capture_output=True, text=True, timeout=60, check=False)
+        assert done.returncode == 0, done.stderr
+        assert "woman" in done.stdout
+
+
+def test_every_file_the_readme_points_to_exists() -> None:
+    named = [target for target in re.findall(r"\]\(([^)#]+)\)", README) if "://" not in target]
+    assert [target for target in named if not (ROOT / target).exists()] == []
+
+
+def test_every_make_target_that_is_named_exists() -> None:
+    targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), flags=re.MULTILINE))
+    assert set(re.findall(r"`make ([a-z-]+)", README)) <= targets
