@@ -6,6 +6,7 @@ Never here: a decision about who is published with whom.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -14,6 +15,7 @@ import numpy.typing as npt
 import polars as pl
 
 from anonymize.hierarchy import Hierarchy
+from schemas.vocabulary import MISSING_CODES, SUPPRESSED
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
@@ -54,6 +56,7 @@ class People:
 
     leaf: Ints  # (tuples, quasi columns): leaf numbers of the forest
     sensitive: Ints  # (tuples, sensitive columns): codes from 0
+    known: tuple[Flags, ...]  # for each sensitive column, (values,): whether the code is a known value
     persons: Ints  # (tuples,): how many persons the tuple stands for
     tuple_of: Ints  # (rows of the table,)
 
@@ -90,20 +93,34 @@ def plant(table: pl.DataFrame, hierarchies: Sequence[Hierarchy], weights: Mappin
 
 
 def collapse(table: pl.DataFrame, quasi: Sequence[str], sensitive: Sequence[str], codes: Sequence[Mapping[str, int]]) -> People:
-    """Join equal persons into tuples, numbered in the order of their content, whatever the order of the rows."""
+    """Join equal persons into tuples, numbered by their quasi-identifiers and then by a hash of all their content.
+
+    So the order of the rows does not matter, and neither does the alphabet of the sensitive values: were it followed,
+    of two neighbours alike the one who says no would always be given to another class before the one who says yes.
+    """
     quasi_codes = [
         table[column].replace_strict(list(code), list(code.values()), return_dtype=pl.Int64).alias(f"quasi {position}")
         for position, (column, code) in enumerate(zip(quasi, codes, strict=True))
     ]
+    values = [table[column].unique().sort() for column in sensitive]
     sensitive_codes = [
-        (table[column].rank("dense") - 1).cast(pl.Int64).alias(f"sensitive {position}") for position, column in enumerate(sensitive)
+        table[column].replace_strict(each, range(len(each)), return_dtype=pl.Int64).alias(f"sensitive {position}")
+        for position, (column, each) in enumerate(zip(sensitive, values, strict=True))
     ]
     encoded = pl.DataFrame([*quasi_codes, *sensitive_codes])
-    tuples = encoded.group_by(encoded.columns).len("persons").sort(encoded.columns).with_row_index("tuple")
+    distinct = encoded.group_by(encoded.columns).len("persons")
+    mixed = pl.Series("mixed", [_hash_of(row) for row in distinct.drop("persons").iter_rows()], dtype=pl.String)
+    by = [*(code.name for code in quasi_codes), "mixed", *(code.name for code in sensitive_codes)]
+    tuples = distinct.with_columns(mixed).sort(by).drop("mixed").with_row_index("tuple")
     tuple_of = encoded.join(tuples, on=encoded.columns, how="left", maintain_order="left")["tuple"]
     return People(
         leaf=tuples.select([code.name for code in quasi_codes]).to_numpy().astype(np.int64),
         sensitive=tuples.select([code.name for code in sensitive_codes]).to_numpy().astype(np.int64).reshape(tuples.height, -1),
+        known=tuple((~each.is_in([*MISSING_CODES, SUPPRESSED])).to_numpy() for each in values),
         persons=tuples["persons"].to_numpy().astype(np.int64),
         tuple_of=tuple_of.to_numpy().astype(np.int64),
     )
+
+
+def _hash_of(codes: Sequence[int]) -> str:
+    return hashlib.blake2b(repr(codes).encode(), digest_size=8).hexdigest()

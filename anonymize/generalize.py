@@ -28,7 +28,7 @@ class Generalized:
 
     table: pl.DataFrame
     classes: int  # how many different combinations of labels it shows
-    waived: tuple[str, ...] = ()  # sensitive fields with fewer than l values in all, where the l condition could not be asked
+    waived: tuple[str, ...] = ()  # sensitive fields with fewer than l known values in all, of which l could not be asked
 
 
 def generalize(
@@ -40,10 +40,12 @@ def generalize(
     l: int,  # noqa: E741 (the name of the method in the literature)
     weights: Mapping[str, float] | None = None,
 ) -> Generalized:
-    """Label the quasi-identifiers so that every class has at least `k` persons and `l` values in each sensitive field.
+    """Label the quasi-identifiers so that every class has at least `k` persons and `l` known values in each sensitive field.
 
     `table` has one row a person; the columns of `hierarchies` (the quasi-identifiers, in order) and `sensitive`
     hold text, never null: a missing value is a code of its own. `weights` says how much a column matters (default 1).
+    With l = 1 nothing is asked of the sensitive fields; with more, a class without any known value of a field cannot
+    stand either, unless the field is waived because the whole table has fewer than l.
     The same rows in any order give the same rows back. Raises `SpecificationError` with every fault; no value is shown.
 
     Sources: k-anonymity, Sweeney 2002; distinct l-diversity, Machanavajjhala et al. 2007; the penalty that is
@@ -60,16 +62,16 @@ def generalize(
         )
     forest, codes = plant(table, hierarchies, weights or {})
     people = collapse(table, quasi, sensitive, codes)
-    distinct = [table[column].n_unique() for column in sensitive]
-    asked = [position for position, values in enumerate(distinct) if values >= l > 1]
-    conditions = Conditions(k, l, people.sensitive[:, asked], tuple(distinct[position] for position in asked))
+    diverse = [int(known.sum()) >= l for known in people.known]
+    asked = [position for position, enough in enumerate(diverse) if enough and l > 1]
+    conditions = Conditions(k, l, people.sensitive[:, asked], tuple(people.known[position] for position in asked))
     parts = list(partition(people, forest, conditions))
     nodes = np.array([_common_label(part, people, forest) for part in parts])
     class_of = _hand_out(table, [*quasi, *sensitive], people, parts)
     labels = np.array(forest.labels, dtype=object)[nodes[class_of]]
     shown = [pl.Series(column, labels[:, position], dtype=pl.String) for position, column in enumerate(quasi)]
     published = table.with_columns(shown)
-    waived = tuple(column for column, values in zip(sensitive, distinct, strict=True) if values < l)
+    waived = tuple(column for column, enough in zip(sensitive, diverse, strict=True) if not enough and l > 1)
     return Generalized(published, published.select(quasi).n_unique(), waived)
 
 

@@ -7,7 +7,6 @@ Here: the measures of the very bytes that will be published, held against the po
 from __future__ import annotations
 
 import dataclasses
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -31,10 +30,6 @@ class Evidence:
     quasi: tuple[str, ...]
     sensitive: tuple[str, ...]
     safe: tuple[str, ...]
-
-    def to_json(self) -> str:
-        """Canonical JSON: the same evidence gives the same text."""
-        return json.dumps(dataclasses.asdict(self), sort_keys=True, ensure_ascii=False, allow_nan=False)
 
 
 @dataclass(frozen=True)
@@ -77,8 +72,8 @@ def pass_gate(
     raise ReleaseRefused(
         "the release gate refused:" + "".join(f"\n  - {reason}" for reason in reasons),
         where=f"a candidate of {candidate.frame.height} row(s) and {candidate.frame.width} column(s)",
-        allowed=f"declared text columns without null, classes of at least {policy.k.value} persons, "
-        f"at most {policy.largest_homogeneous_share.value:.0%} homogeneous classes",
+        allowed="declared text columns without null (a quasi-identifier may be a whole number), "
+        f"classes of at least {policy.k.value} persons, at most {policy.largest_homogeneous_share.value:.0%} homogeneous classes",
         next_step="generalise further, publish fewer columns, or wait for more persons; the limits stand in the policy file",
     )
 
@@ -112,7 +107,7 @@ def _breaches(measures: Measures, policy: Policy) -> list[str]:
     if measures.homogeneous_share > policy.largest_homogeneous_share.value:
         fields = ", ".join(f"{each.field} {each.classes}" for each in measures.homogeneous_by_field if each.classes)
         reasons.append(
-            f"{measures.homogeneous_classes} of {measures.classes} classes share one known value of a sensitive field "
+            f"{measures.homogeneous_classes} of {measures.classes} classes hold one known value only of a sensitive field "
             f"(by field: {fields}), more than {policy.largest_homogeneous_share.value:.0%}"
         )
     return reasons

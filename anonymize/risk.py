@@ -17,12 +17,12 @@ from schemas.errors import SpecificationError
 from schemas.vocabulary import MISSING_CODES, SUPPRESSED
 
 NOT_KNOWN = (*MISSING_CODES, SUPPRESSED)
-"""Codes that tell nothing of a person: a class that shares one of them discloses no sensitive value."""
+"""Codes that tell nothing of a person, and that hide nothing either: those who lack a value are taken to share that of the others."""
 
 
 @dataclass(frozen=True)
 class FieldHomogeneity:
-    """How many classes, and how many persons in them, share one known value of one sensitive field."""
+    """How many classes, and how many persons in them, hold one known value only of one sensitive field."""
 
     field: str
     classes: int
@@ -41,8 +41,10 @@ class Loss:
 class Measures:
     """What can be said of a published table. A class is all persons that share the labels of every quasi-identifier.
 
-    The wholly suppressed class is a class like any other. A class is homogeneous when it is so in at least one
-    sensitive field. Shares are of classes or of persons, 0 where there are none.
+    The wholly suppressed class is a class like any other. A class is homogeneous in a sensitive field when it holds one
+    known value of it only, however many persons lack one; and it is homogeneous when it is so in at least one field.
+    Shares are of classes or of persons, 0 where there are none. Cells are those that show a label: a quasi-identifier
+    that is a whole number counts in classes, not in cells.
     """
 
     persons: int
@@ -60,14 +62,14 @@ class Measures:
 
 
 def measure(published: pl.DataFrame, *, quasi: Sequence[str], sensitive: Sequence[str]) -> Measures:
-    """Measure a table with one row a person, text columns and no null.
+    """Measure a table with one row a person, no null, and text columns; a quasi-identifier may be a whole number (a cohort).
 
     Smallest class: k-anonymity (Sweeney 2002). Homogeneity: the attack that distinct l-diversity answers
     (Machanavajjhala et al. 2007). Highest prosecutor risk: 1 / smallest class (Dankar and El Emam 2010), the chance
     to pick the right row for a person who is known to be in the table.
     """
     known = {field: ~pl.col(field).is_in(NOT_KNOWN) for field in sensitive}
-    shared = [((pl.col(field).n_unique() == 1) & known[field].all()).alias(f"homogeneous {field}") for field in sensitive]
+    shared = [(pl.col(field).filter(known[field]).n_unique() == 1).alias(f"homogeneous {field}") for field in sensitive]
     by_class = (
         published.group_by(quasi).agg(pl.len().alias("persons of class"), *shared)
         if quasi and published.height
@@ -79,6 +81,7 @@ def measure(published: pl.DataFrame, *, quasi: Sequence[str], sensitive: Sequenc
     for field in sensitive:
         hit = by_class.filter(pl.col(f"homogeneous {field}"))
         fields.append(FieldHomogeneity(field, hit.height, int(hit.select(size.sum()).item())))
+    labelled = [column for column in quasi if published.schema[column] == pl.String]
     smallest = int(by_class.select(size.min().fill_null(0)).item())
     persons = published.height
     return Measures(
@@ -89,8 +92,8 @@ def measure(published: pl.DataFrame, *, quasi: Sequence[str], sensitive: Sequenc
         homogeneous_share=homogeneous.height / max(by_class.height, 1),
         homogeneous_persons_share=int(homogeneous.select(size.sum()).item()) / max(persons, 1),
         homogeneous_by_field=tuple(fields),
-        cells=persons * len(quasi),
-        suppressed_cells=sum(int((published[column].cast(pl.String) == SUPPRESSED).sum()) for column in quasi),
+        cells=persons * len(labelled),
+        suppressed_cells=sum(int((published[column] == SUPPRESSED).sum()) for column in labelled),
         prosecutor_risk_max=1 / smallest if smallest else 0.0,
     )
 

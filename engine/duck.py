@@ -23,16 +23,29 @@ def connect(database: Path | None = None, *, readable: Sequence[Path] = (), read
     place = ":memory:" if database is None else str(database)
     try:
         connection = duckdb.connect(place, read_only=read_only)
-    except duckdb.Error:
-        raise StorageError(
-            "the warehouse file cannot be opened",
-            where=place,
-            allowed="one writer at a time, on a readable DuckDB file",
-            next_step="wait for the other process to end, close any DuckDB shell on this file, then run again",
-        ) from None
+    except duckdb.Error as error:
+        raise (_held(place) if "lock" in str(error).lower() else _damaged(place)) from None
     if readable:
         folders = ", ".join("'" + str(folder.resolve()).replace("'", "''") + "'" for folder in readable)
         connection.execute(f"set allowed_directories = [{folders}]")
     connection.execute("set enable_external_access = false")
     connection.execute("set lock_configuration = true")
     return connection
+
+
+def _held(place: str) -> StorageError:
+    return StorageError(
+        "the warehouse file is held by another process",
+        where=place,
+        allowed="one writer at a time",
+        next_step="wait for the other process to end, close any DuckDB shell on this file, then run again",
+    )
+
+
+def _damaged(place: str) -> StorageError:
+    return StorageError(
+        "the warehouse file cannot be read: it is absent, damaged, or no DuckDB file",
+        where=place,
+        allowed="a readable DuckDB file of this version",
+        next_step="restore it from your backup; the releases that stand are not touched",
+    )

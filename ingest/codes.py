@@ -6,7 +6,6 @@ category; a text that no list knows stays null and its row is named.
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import reduce
@@ -32,8 +31,11 @@ class Readings:
 
 
 def fold(text: pl.Expr) -> pl.Expr:
-    """Texts as they are compared when case does not matter: composed (NFC) small letters."""
-    return text.str.normalize("NFC").str.to_lowercase()
+    """Texts as they are compared when neither case, accents nor the shape of an apostrophe matter.
+
+    Compatibility decomposition (NFKD, Unicode Standard Annex 15) without its nonspacing marks, in small letters.
+    """
+    return text.str.normalize("NFKD").str.replace_all(r"\p{Mn}", "").str.replace_all("\u2019", "'", literal=True).str.to_lowercase()
 
 
 def trimmed(column: str) -> pl.Expr:
@@ -45,12 +47,13 @@ def readings(lookup: Mapping[str, str], missing: Mapping[str, str], vocabulary_n
     """What the texts of a column mean: the partner's lookup before the texts for missing, these before the vocabulary.
 
     A text for missing counts exactly as written before the vocabulary is asked (so that "NA" is Namibia for a country
-    unless the partner says otherwise), in any case of letters after it. An empty cell is never a category.
+    unless the partner says otherwise), in any case of letters after it. An empty cell is never a category. A folded text
+    that means several codes of one list means none, also where a list after it knows one.
     """
     exact = {"": UNKNOWN} | _trimmed_keys(missing) | _trimmed_keys(lookup)
-    layers = [_unambiguous(lookup), _vocabulary_readings(vocabulary_name), _unambiguous(missing)]
-    by_folded: dict[str, str] = reduce(lambda found, layer: {**layer, **found}, layers, {})
-    return Readings(exact, by_folded)
+    layers = [_meanings(lookup), *_vocabulary_meanings(vocabulary_name), _meanings(missing)]
+    meanings: dict[str, set[str]] = reduce(lambda found, layer: {**layer, **found}, layers, {})
+    return Readings(exact, {text: next(iter(codes)) for text, codes in meanings.items() if text and len(codes) == 1})
 
 
 def is_reason(code: pl.Expr) -> pl.Expr:
@@ -111,22 +114,19 @@ def _trimmed_keys(texts: Mapping[str, str]) -> dict[str, str]:
     return {text.strip(): code for text, code in texts.items()}
 
 
-def _unambiguous(texts: Mapping[str, str]) -> dict[str, str]:
-    """Folded text -> code, without the texts that mean several codes when case is lost."""
+def _meanings(texts: Mapping[str, str]) -> dict[str, set[str]]:
+    """Folded text -> the codes it means; several where case or accents told them apart."""
+    frame = pl.DataFrame({"text": list(texts), "code": list(texts.values())}, schema={"text": pl.String, "code": pl.String})
     meanings: dict[str, set[str]] = {}
-    for text, code in texts.items():
-        meanings.setdefault(_fold_text(text), set()).add(code)
-    return {text: next(iter(codes)) for text, codes in meanings.items() if len(codes) == 1}
+    for text, code in frame.select(fold(trimmed("text")), "code").iter_rows():
+        meanings.setdefault(text, set()).add(code)
+    return meanings
 
 
-def _vocabulary_readings(name: str | None) -> dict[str, str]:
+def _vocabulary_meanings(name: str | None) -> list[dict[str, set[str]]]:
+    """The vocabulary before the reasons for a missing value: their codes, then their labels."""
     if name is None:
-        return {}
+        return []
     reasons = vocabulary("missing")
-    labels = {_fold_text(reasons.label(code, language)): code for code in MISSING_CODES for language in LANGUAGES}
-    codes = {code: code for code in MISSING_CODES}
-    return labels | codes | {_fold_text(text): code for text, code in vocabulary(name).readings().items()}
-
-
-def _fold_text(text: str) -> str:
-    return unicodedata.normalize("NFC", text).strip().lower()
+    labels = {reasons.label(code, language): code for code in MISSING_CODES for language in LANGUAGES}
+    return [_meanings(vocabulary(name).readings()), _meanings({code: code for code in MISSING_CODES}), _meanings(labels)]

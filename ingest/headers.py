@@ -8,14 +8,17 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import product
 
 from ingest.refusals import refusal
-from ingest.rows import Row, rows_of
+from ingest.rows import Row, glance, rows_of
 from schemas.errors import BatchRefused
 from schemas.partner import Partner, PartnerFile
 
 SEARCHED_ROWS = 20
 SHARE_NEEDED = 0.5
+SHARE_CONVINCING = 0.8  # of the columns, found under another separator or encoding: then that is said
+SEPARATORS = {";": "semicolons", ",": "commas", "\t": "tabs", "|": "pipes"}
 _GLANCE_ROWS = 200  # enough for a header under a preamble and blank rows, when only the kind of file is asked
 
 
@@ -29,8 +32,8 @@ class HeaderFit:
 
 
 def folded(header: str) -> str:
-    """A header as it is compared: composed (NFC), trimmed, without a byte order mark, case folded."""
-    return unicodedata.normalize("NFC", header).replace("\ufeff", "").strip().casefold()
+    """A header as it is compared: composed (NFC), trimmed, no byte order mark, straight apostrophes, case folded."""
+    return unicodedata.normalize("NFC", header).replace("\ufeff", "").replace("\u2019", "'").strip().casefold()
 
 
 def mapped_headers(file: PartnerFile) -> frozenset[str]:
@@ -96,12 +99,42 @@ def _best_file(payload: bytes, partner: Partner, where: str) -> PartnerFile:
             continue
         if fit is not None and fit.mapped_share >= SHARE_NEEDED:
             fits.append((fit.likeness, file))
-    if not fits and len(refusals) == len(partner.files):
+    if fits:
+        return max(fits, key=lambda fit: fit[0])[1]
+    hint = _seems_to_be(payload, partner)
+    if hint is None and len(refusals) == len(partner.files):
         raise refusals[0]
-    if not fits:
-        files = ", ".join(file.name for file in partner.files)
-        raise refusal("header_not_found", where=where, allowed=f"a header row with at least half of the columns of {files}")
-    return max(fits, key=lambda fit: fit[0])[1]
+    columns = "; or of ".join(", ".join(sorted(mapped_headers(file))) for file in partner.files)
+    seems = f". The file seems to be {hint}" if hint else ""
+    raise refusal("header_not_found", where=where, allowed=f"a header row with at least half of the columns {columns}{seems}")
+
+
+def _seems_to_be(payload: bytes, partner: Partner) -> str | None:
+    """How the file would fit if it were saved otherwise than agreed: the usual accident of a spreadsheet's export."""
+    head = glance(payload)
+    fits = [(_share(head, other), file.format, other.format) for file in partner.files for other in _saved_otherwise(file)]
+    share, agreed, other = max(fits, key=lambda fit: fit[0], default=(0.0, None, None))
+    if agreed is None or other is None or share < SHARE_CONVINCING or other == agreed:
+        return None
+    differences = []
+    if other.separator != agreed.separator:
+        differences.append(f"separated by {SEPARATORS[other.separator]}, not {SEPARATORS.get(agreed.separator, 'as agreed')}")
+    if other.encoding != agreed.encoding:
+        differences.append(f"in the encoding {other.encoding}, not {agreed.encoding}")
+    return " and ".join(differences)
+
+
+def _saved_otherwise(file: PartnerFile) -> list[PartnerFile]:
+    """The file as agreed, then with other encodings, then with other separators too; a spreadsheet has neither."""
+    if file.format.kind != "csv":
+        return []
+    separators = dict.fromkeys((file.format.separator, *SEPARATORS))
+    encodings = dict.fromkeys((file.format.encoding, "utf-8", "cp1252"))
+    formats = [
+        file.format.model_copy(update={"separator": separator, "encoding": encoding})
+        for separator, encoding in product(separators, encodings)
+    ]
+    return [file.model_copy(update={"format": one}) for one in formats]
 
 
 def _share(payload: bytes, file: PartnerFile) -> float:

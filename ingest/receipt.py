@@ -1,4 +1,4 @@
-"""The report to the partner: what became of each row, what to mend and how, in the partner's language.
+"""The receipt of a batch: what became of each row, what to mend and how, in the partner's language.
 
 Here: counts, codes, fields and row numbers, as text and as JSON. Never here: a cell.
 """
@@ -10,14 +10,15 @@ from dataclasses import asdict, dataclass
 
 import polars as pl
 
-from ingest.validation import WHOLE_BATCH, BatchResult
+from ingest.validation import NOT_STORED, WHOLE_BATCH, BatchResult
+from schemas.errors import BatchRefused
 from schemas.fields import fields_of
 from schemas.ledger import RowLedger
-from schemas.problems import Severity, catalogue
+from schemas.problems import ROW_OUTCOMES, Severity, catalogue
 from schemas.units import MODELS
 from schemas.vocabulary import Labels, Language
 
-SHOWN_ROWS = 5
+SHOWN_ROWS = 10
 _ORDER = list(Severity)
 _WORDS = {
     "received": Labels(en="received", fr="reçues", es="recibidas", ar="مستلمة"),
@@ -27,14 +28,20 @@ _WORDS = {
     "non_data": Labels(en="no data", fr="hors données", es="sin datos", ar="ليست بيانات"),
     "batch": Labels(en="batch", fr="lot", es="lote", ar="دفعة"),
     "rows": Labels(en="rows", fr="lignes", es="filas", ar="الصفوف"),
-    "remedy": Labels(en="to do", fr="à faire", es="qué hacer", ar="المطلوب"),
+    "remedy": Labels(en="do next", fr="à faire", es="qué hacer", ar="المطلوب"),
+    "where": Labels(en="where", fr="où", es="dónde", ar="أين"),
+    "allowed": Labels(en="allowed", fr="admis", es="se admite", ar="المسموح"),
+    "no_rows": Labels(
+        en="no rows of data: nothing was taken in",
+        fr="aucune ligne de données : rien n'a été repris",
+        es="ninguna fila de datos: no se recogió nada",
+        ar="لا صفوف بيانات: لم يؤخذ شيء",
+    ),
     "none": Labels(en="no problems", fr="aucun problème", es="ningún problema", ar="لا مشكلات"),
 }
 _SEVERITIES = {
-    Severity.BLOCK: Labels(en="refused", fr="refusé", es="rechazado", ar="مرفوض"),
-    Severity.REJECT: Labels(en="rejected", fr="rejeté", es="rechazado", ar="مرفوض"),
-    Severity.QUARANTINE: Labels(en="held", fr="retenu", es="retenido", ar="محتجز"),
-    Severity.NON_DATA: Labels(en="no data", fr="hors données", es="sin datos", ar="ليس بيانات"),
+    Severity.BLOCK: Labels(en="refused", fr="refusé", es="no admitido", ar="غير مقبول"),
+    **{severity: _WORDS[outcome] for severity, outcome in ROW_OUTCOMES.items()},
     Severity.WARN: Labels(en="look", fr="à vérifier", es="por revisar", ar="للمراجعة"),
     Severity.NOTE: Labels(en="note", fr="note", es="nota", ar="ملاحظة"),
 }
@@ -42,14 +49,14 @@ _SEVERITIES = {
 
 @dataclass(frozen=True)
 class Finding:
-    """One rule on one field of one file: how often it was broken, and the first rows that broke it."""
+    """One rule on one field of one file: how often it was broken, and the rows that broke it."""
 
     severity: str
     code: str
     file: str
     field: str | None
     count: int
-    first_rows: tuple[int, ...]
+    rows: tuple[int, ...]
 
 
 def findings(result: BatchResult) -> tuple[Finding, ...]:
@@ -57,7 +64,7 @@ def findings(result: BatchResult) -> tuple[Finding, ...]:
     grouped = (
         result.problems.sort("row_number")
         .group_by("file", "code", "field", maintain_order=True)
-        .agg(pl.len().alias("count"), pl.col("row_number").drop_nulls().head(SHOWN_ROWS).alias("first_rows"))
+        .agg(pl.len().alias("count"), pl.col("row_number").drop_nulls().alias("rows"))
     )
     found = [
         Finding(str(catalogue()[code].severity), code, file, field, count, tuple(rows))
@@ -70,13 +77,28 @@ def receipt(result: BatchResult, language: Language) -> str:
     """Plain text: the account of the batch and of each file, then each finding with what it means and what to do."""
     words = {name: labels.of(language) for name, labels in _WORDS.items()}
     fields = {field.name: field.declared.labels.of(language) for unit in result.accepted for field in fields_of(MODELS[unit].report)}
-    lines = [f"{words['batch']} {result.batch_id} ({result.partner_code})", _account(result.ledger, words)]
+    stored = f"{words['batch']} {result.batch_id} ({result.partner_code})"
+    lines = [result.partner_code if result.batch_id == NOT_STORED else stored, _account(result.ledger, words)]
     if len(result.ledgers) > 1:
         lines += [f"  {name}: {_account(ledger, words)}" for name, ledger in result.ledgers.items()]
     found = findings(result)
+    is_empty = result.ledger.received == result.ledger.non_data
+    if is_empty or not found:
+        lines += ["", words["no_rows" if is_empty else "none"]]
     for finding in found:
         lines += ["", *_paragraph(finding, fields, language)]
-    return "\n".join(lines if found else [*lines, "", words["none"]]) + "\n"
+    return "\n".join(lines) + "\n"
+
+
+def refusal_receipt(refused: BatchRefused, language: Language) -> str:
+    """Plain text for a batch that was refused whole: what, where, what is allowed and what to do, in the language."""
+    problem = catalogue()[refused.code]
+    words = {name: labels.of(language) for name, labels in _WORDS.items()}
+    return (
+        f"{_SEVERITIES[Severity.BLOCK].of(language)}: {refused.code}\n  {problem.text.of(language)}\n"
+        f"  {words['where']}: {refused.where}\n  {words['allowed']}: {refused.allowed}\n"
+        f"  {words['remedy']}: {problem.remedy.of(language)}\n"
+    )
 
 
 def receipt_json(result: BatchResult) -> str:
@@ -101,8 +123,9 @@ def _paragraph(finding: Finding, fields: dict[str, str], language: Language) -> 
     field = "" if finding.field is None else f" {finding.field}"
     label = f" ({fields[finding.field]})" if finding.field in fields else ""
     place = "" if finding.file == WHOLE_BATCH else f" {finding.file}:"
-    more = ", ..." if finding.count > len(finding.first_rows) else ""
-    rows = f" [{_WORDS['rows'].of(language)} {', '.join(map(str, finding.first_rows))}{more}]" if finding.first_rows else ""
+    more = ", ..." if len(finding.rows) > SHOWN_ROWS else ""
+    shown = ", ".join(map(str, finding.rows[:SHOWN_ROWS]))
+    rows = f" [{_WORDS['rows'].of(language)} {shown}{more}]" if shown else ""
     return [
         f"{_SEVERITIES[problem.severity].of(language)}:{place} {finding.code}{field}{label} x {finding.count}{rows}",
         f"  {problem.text.of(language)}",

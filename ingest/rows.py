@@ -10,6 +10,7 @@ import codecs
 import csv
 import io
 import re
+from contextlib import suppress
 from itertools import islice
 from typing import NamedTuple
 
@@ -26,6 +27,8 @@ _MARKS = (
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
+_ZIP, _ZIPPED_WORKBOOK, _OLD_OR_PROTECTED = b"PK\x03\x04", b"xl/", b"\xd0\xcf\x11\xe0"
+_GLANCE_BYTES = 1 << 20
 _LOST = re.compile("[\ud800-\udfff\ufffd]")
 
 
@@ -69,18 +72,44 @@ def is_undecodable(cells: list[str]) -> bool:
     return not text.isascii() and _LOST.search(text) is not None
 
 
+def glance(payload: bytes) -> bytes:
+    """The first megabyte in whole lines, enough to look for a header in many ways."""
+    head = payload[:_GLANCE_BYTES]
+    if head == payload or b"\0" in head:  # characters of two or four bytes, which the limit does not cut
+        return head
+    return head[: head.rfind(b"\n") + 1] or head
+
+
 def _decoded(payload: bytes, declared: str, where: str) -> str:
+    text = _text(payload, declared)
+    if text is None or "\0" in text:
+        is_workbook = payload.startswith(_OLD_OR_PROTECTED) or (payload.startswith(_ZIP) and _ZIPPED_WORKBOOK in payload)
+        if is_workbook:
+            raise _unreadable(where, "text; this is an Excel workbook: save it as CSV")
+        raise _unreadable(where, f"text in the encoding {declared}" if text is None else "text; a zero byte is in none")
+    return text
+
+
+def _text(payload: bytes, declared: str) -> str | None:
+    """The text by its mark, or as declared; None when it is not in that encoding (the error that is caught holds the payload).
+
+    Where each byte is a character by itself nothing fails to decode, so UTF-8 would turn to nonsense unseen: bytes beyond
+    ASCII that form UTF-8 are read as such.
+    """
     encoding = next((name for mark, name in _MARKS if payload.startswith(mark)), declared)
     try:
+        if encoding == declared and _is_one_byte(encoding) and not payload.isascii():
+            with suppress(UnicodeDecodeError):
+                return payload.decode("utf-8")
         has_wide_units = codecs.lookup(encoding).name.startswith(("utf-16", "utf-32"))
-        text = payload.decode(encoding, "strict" if has_wide_units else "surrogateescape")
+        return payload.decode(encoding, "strict" if has_wide_units else "surrogateescape")
     except (UnicodeError, LookupError):
-        text = None  # refused below: the error that is caught here holds the payload
-    if text is None:
-        raise _unreadable(where, f"text in the encoding {declared}")
-    if "\0" in text:
-        raise _unreadable(where, "text; a zero byte is in none")
-    return text
+        return None
+
+
+def _is_one_byte(encoding: str) -> bool:
+    """Whether no byte joins the one before it; in others, such as GBK, common words are UTF-8 by chance."""
+    return len(bytes(range(256)).decode(encoding, "replace")) == 256
 
 
 def _unreadable(where: str, allowed: str) -> BatchRefused:

@@ -25,6 +25,8 @@ PLACE = ("partner_code", "batch_id", "file", "row_number")
 """The columns that say where an accepted report stands, beside those of its model."""
 WHOLE_BATCH = "*"
 """In place of a file's name, where a problem is the batch's."""
+NOT_STORED = "check"
+"""In place of the name of a batch that is read but not stored."""
 
 
 @dataclass(frozen=True, repr=False)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -19,7 +20,6 @@ from rich.console import Console
 from pipelines.failures import value_free
 from pipelines.instance import Instance, storage_error
 from schemas.errors import CasehouseError, PromiseBroken, ReleaseRefused, UserError
-from schemas.ledger import RowLedger
 from schemas.partner import Partner
 from schemas.vocabulary import LANGUAGES, Language
 
@@ -44,6 +44,11 @@ def main() -> None:
         Console(stderr=True, highlight=False).print(f"[red]error[/] {type(error).__name__}: ", end="")
         Console(stderr=True, highlight=False).print(str(error), markup=False, soft_wrap=True)
         sys.exit(NOT_ALL_WELL if isinstance(error, (PromiseBroken, ReleaseRefused)) else REFUSED)
+
+
+def wide() -> Console:
+    """A console that never cuts a table's cells when nobody's window has to hold it."""
+    return Console(highlight=False, width=None if sys.stdout.isatty() else 400)
 
 
 @app.command()
@@ -93,42 +98,60 @@ def check(
     as_json: Annotated[bool, typer.Option("--json", help="Print the account as JSON instead")] = False,
 ) -> None:
     """Read a batch as `run` would and say what is wrong with it; nothing is stored, no key is needed."""
-    from ingest.receipt import receipt, receipt_json
-    from ingest.validation import validate_batch
+    from ingest.receipt import receipt, receipt_json, refusal_receipt
+    from ingest.validation import NOT_STORED, validate_batch
     from pipelines.stages import named_refusal, swept
     from schemas.errors import BatchRefused
 
     instance = Instance()
     found = known_partner(instance, partner)
+    chosen = known_language(language or found.language)
     payloads = [file.read_bytes() for file in files]
     try:
-        result = swept(validate_batch(payloads, found, "check"))
+        result = swept(validate_batch(payloads, found, NOT_STORED))
     except BatchRefused as refusal:
-        raise named_refusal(instance, found, payloads, refusal) from None
-    chosen = known_language(language or found.language)
-    typer.echo(receipt_json(result) if as_json else receipt(result, chosen))
-    raise typer.Exit(0 if result.ledger.quarantined + result.ledger.rejected == 0 else NOT_ALL_WELL)
+        typer.echo(refusal_receipt(named_refusal(instance, found, payloads, refusal), chosen), nl=False)
+        raise typer.Exit(REFUSED) from None
+    typer.echo(receipt_json(result) if as_json else receipt(result, chosen), nl=False)
+    is_well = result.ledger.accepted > 0 and result.ledger.quarantined + result.ledger.rejected == 0
+    raise typer.Exit(0 if is_well else NOT_ALL_WELL)
 
 
 @app.command()
-def verify(folder: Annotated[Path, typer.Argument(help="A release folder", exists=True, file_okay=False)]) -> None:
+def verify(
+    folder: Annotated[Path, typer.Argument(help="A release folder", exists=True, file_okay=False)],
+    k: Annotated[int | None, typer.Option("--k", min=2, help="The least k it must promise; by default the policy's")] = None,
+) -> None:
     """Recompute what a release promises from its bytes alone; exit 1 on a broken promise."""
+    from anonymize.policy import load_policy
     from warehouse.verification import verify as verify_release
 
-    found = verify_release(folder)
+    found = verify_release(folder, k=load_policy().k.value if k is None else k)
     for table in found.tables:
         console.print(
             f"[green]ok[/] {table.name}: {table.rows:,} rows, {table.classes:,} classes, the smallest of {table.smallest_class} persons"
         )
+    for remark in found.remarks:
+        console.print(f"[yellow]remark[/] {remark}", soft_wrap=True)
     console.print(f"release {found.version} keeps every promise it makes")
+    console.print(f"fingerprint {found.fingerprint}: compare it with the one its publisher tells you", soft_wrap=True)
 
 
 @app.command()
-def query(sql: Annotated[str, typer.Argument(help="SQL over the products of the latest release, - in a name written _")]) -> None:
+def query(
+    sql: Annotated[str, typer.Argument(help="One SQL query over the products of the latest release, - in a name written _")],
+    as_csv: Annotated[bool, typer.Option("--csv", help="Print every row as CSV instead of the first 200 as a table")] = False,
+) -> None:
     """Query the latest release; each product is a view."""
-    from pipelines.extracts import table_of_query
+    from pipelines.extracts import answer_of, csv_of_answer, table_of_answer
 
-    console.print(table_of_query(Instance(), sql))
+    if as_csv:
+        typer.echo(csv_of_answer(answer_of(Instance(), sql, limit=None)), nl=False)
+        return
+    answer = answer_of(Instance(), sql)
+    wide().print(table_of_answer(answer))
+    if answer.is_cut:
+        console.print(f"only the first {len(answer.rows)} rows are shown; --csv prints them all")
 
 
 @app.command()
@@ -136,17 +159,20 @@ def problems(batch: Annotated[str, typer.Argument(help="A batch, as `casehouse s
     """List what kept rows of a batch out: file, row number, code and field, never a value."""
     from pipelines.extracts import table_of_problems
 
-    console.print(table_of_problems(Instance(), batch))
+    wide().print(table_of_problems(Instance(), batch))
 
 
 @app.command()
-def status() -> None:
+def status(as_json: Annotated[bool, typer.Option("--json", help="The same for a monitor")] = False) -> None:
     """What the instance holds now: batches, rows, persons, the latest release."""
-    from pipelines.extracts import table_of_batches
+    from pipelines.extracts import state_json, table_of_batches
     from pipelines.summary import closing
 
     instance = Instance()
-    console.print(table_of_batches(instance))
+    if as_json:
+        typer.echo(state_json(instance))
+        return
+    wide().print(table_of_batches(instance))
     closing(console, instance)
 
 
@@ -158,6 +184,8 @@ def ui(port: Annotated[int, typer.Option(help="Where the web pages are served on
     console.print(f"Dagster's pages: http://127.0.0.1:{port}   (ctrl-c ends them)")
     os.environ["CASEHOUSE_HOME"] = str(instance.home)
     command = [str(Path(sys.executable).with_name("dagster")), "dev", "-m", "pipelines.definitions", "-h", "127.0.0.1", "-p", str(port)]
+    for wanted in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(wanted, signal.SIG_DFL)  # a shell that starts this in the background would have them ignored
     os.execv(command[0], command)
 
 
@@ -179,14 +207,14 @@ def take_in(instance: Instance) -> int:
     """Ingest every waiting batch and link persons; how many batches were refused."""
     from pipelines import summary
     from pipelines.inbox import clear
-    from pipelines.runner import open_runner
+    from pipelines.runner import open_runner, stored_ledgers
 
     refused = warn_of_strangers(instance)
-    assert_key_fits(instance)
+    instance.check_keys()
     console.print("Starting Dagster ...")
     with open_runner(instance) as runner:
         waiting = runner.waiting()
-        console.print(f"{len(waiting)} batch(es) in the inbox")
+        console.print(f"{len(waiting)} batch(es) to take in")
         for arrival in waiting:
             if arrival.batch_id in stored_ledgers(instance):
                 clear(instance.inbox, arrival.partner_code, arrival.batch_id)
@@ -202,21 +230,6 @@ def take_in(instance: Instance) -> int:
                 summary.failure_text(console, linked)
                 refused += 1
     return refused
-
-
-def assert_key_fits(instance: Instance) -> None:
-    """`VaultError` before anything is started, when the key is not this vault's."""
-    instance.vault.batch_ids()
-
-
-def stored_ledgers(instance: Instance) -> dict[str, RowLedger]:
-    """The account of every batch that the warehouse holds, by batch id."""
-    from warehouse.store import open_store
-
-    if not instance.warehouse_file.exists():
-        return {}
-    with open_store(instance.warehouse_file, read_only=True) as store:
-        return store.ledgers()
 
 
 def needs_linkage(instance: Instance) -> bool:
@@ -243,8 +256,9 @@ def publish_and_show(instance: Instance) -> None:
         summary.failure_text(console, result)
         raise typer.Exit(NOT_ALL_WELL)
     if latest_release(instance.releases) == before:
-        console.print("[bold]Nothing new to publish[/]: the latest release already shows this warehouse.")
-    summary.closing(console, instance)
+        why = "too few newcomers yet" if result.waiting else "the latest release already shows this warehouse"
+        console.print(f"[bold]Nothing new to publish[/]: {why}.")
+    summary.closing(console, instance, waiting=result.waiting)
 
 
 def put_sample(instance: Instance, reports: int) -> None:
@@ -286,7 +300,10 @@ def warn_of_strangers(instance: Instance) -> int:
     strangers = sorted(folder.name for folder in instance.inbox.iterdir() if folder.is_dir() and folder.name not in instance.partners)
     for name in strangers:
         console.print(f"  [red]refused[/] inbox/{name}: no partner of that name; known: {', '.join(instance.partners)}", soft_wrap=True)
-    return len(strangers)
+    loose = [entry for entry in instance.inbox.iterdir() if entry.is_file() and not entry.name.startswith(".")]
+    if loose:
+        console.print(f"  [red]refused[/] {len(loose)} file(s) lie in inbox/ itself: move each into its partner's folder", soft_wrap=True)
+    return len(strangers) + len(loose)
 
 
 def known_partner(instance: Instance, name: str) -> Partner:

@@ -55,7 +55,7 @@ def inbox_sensor(instance: Instance, partners: list[str], jobs: list[dg.Unresolv
         requests: list[dg.RunRequest] = []
         partitions: list[dg.AddDynamicPartitionsRequest | dg.DeleteDynamicPartitionsRequest] = []
         for code in partners:
-            found = [arrival.batch_id for arrival in arrivals(instance.inbox, code)]
+            found = list(dict.fromkeys(arrival.batch_id for arrival in arrivals(instance.inbox, code)))  # a file may lie there twice
             if found:
                 partitions.append(partitions_of(code).build_add_request(found))
             requests += [

@@ -13,11 +13,17 @@ from ingest.landing import batch_id_of
 
 
 @dataclass(frozen=True)
-class Arrival:
-    """A batch that lies in the inbox. Its path stays out of logs and metadata: a file name can name a person."""
+class Waiting:
+    """A batch that is not in the warehouse yet."""
 
     partner_code: str
     batch_id: str
+
+
+@dataclass(frozen=True)
+class Arrival(Waiting):
+    """A batch that lies in the inbox. Its path stays out of logs and metadata: a file name can name a person."""
+
     path: Path
 
     def payloads(self) -> list[bytes]:

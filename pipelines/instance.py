@@ -6,6 +6,7 @@ Here: paths, keys and who may work on them now. Never here: what is done with a 
 from __future__ import annotations
 
 import fcntl
+import hashlib
 import os
 import secrets
 import shutil
@@ -77,20 +78,26 @@ class Instance:
 
     @property
     def pseudonym_secret(self) -> bytes:
-        """The secret behind record and case keys."""
-        return _read_secret(self._key_path(self.settings.pseudonym_key_file, "pseudonym.key"))
+        """The secret behind record and case keys; `VaultError` when it is not the one this vault's records were keyed with."""
+        return self._remembered(self._key_path(self.settings.pseudonym_key_file, "pseudonym.key"), "pseudonym-key")
 
     @property
     def linkage_secret(self) -> bytes:
-        """The secret that partners who send tokens share with the linkage."""
-        return _read_secret(self._key_path(self.settings.linkage_key_file, "linkage.key"))
+        """The secret that partners who send tokens share with the linkage; `VaultError` when it changed."""
+        return self._remembered(self._key_path(self.settings.linkage_key_file, "linkage.key"), "linkage-key")
+
+    def check_keys(self) -> None:
+        """`VaultError` before anything is started when a key is absent or is not the one this instance was made with."""
+        for secret in (self.vault.batch_ids, lambda: self.pseudonym_secret, lambda: self.linkage_secret):
+            secret()
 
     def prepare(self) -> None:
         """Make what is absent: folders, keys (readable by their owner alone), Dagster's settings."""
         try:
             for folder in (self.home, self.inbox, self.home / "keys", self.releases, self.dagster_home):
                 folder.mkdir(parents=True, exist_ok=True)
-            os.chmod(self.home / "keys", 0o700)
+            for private in (self.inbox, self.home / "keys", self.dagster_home):
+                private.chmod(0o700)
             self._make_keys()
             settings_file = self.dagster_home / "dagster.yaml"
             if not settings_file.exists():
@@ -138,6 +145,21 @@ class Instance:
                 allowed=f"at least {needed // 2**20} MB for this run",
                 next_step="free some space or set CASEHOUSE_HOME to a folder with room, then run again: nothing was started",
             )
+
+    def _remembered(self, path: Path, name: str) -> bytes:
+        """The secret, when it is the first one or the one that the vault remembers by a hash."""
+        secret = _read_secret(path)
+        known, seen = self.vault.load(name), hashlib.sha256(b"casehouse\0" + secret).hexdigest().encode()
+        if known is None:
+            self.vault.store(name, seen)
+        elif known != seen:
+            raise VaultError(
+                "a secret of this instance is not the one its records were made with",
+                where=str(path),
+                allowed="the same secret as when the instance was made",
+                next_step="restore the file from where you keep the keys; with another secret every record would get another key",
+            )
+        return secret
 
     def _key_path(self, chosen: Path | None, name: str) -> Path:
         return chosen.resolve() if chosen else self.home / "keys" / name

@@ -11,7 +11,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from hashlib import sha256
-from importlib.metadata import version as version_of
 from pathlib import Path
 
 import polars as pl
@@ -26,10 +25,12 @@ from pipelines.instance import Instance
 from schemas.case import Person, PublishedPerson
 from schemas.errors import ReleaseRefused
 from schemas.fields import Sensitivity, fields_of, names_of
+from schemas.partner import Partner
 from schemas.product import Product
 from schemas.release import CohortProof, ProductProof, ReleaseProof
 from schemas.render import hierarchy_of
 from schemas.zones import Anonymous, Pseudonymised
+from warehouse.canonical import installed_versions
 from warehouse.publication import Published, Table, publish
 from warehouse.store import Store, open_store
 
@@ -37,8 +38,8 @@ QUASI = names_of(Person, Sensitivity.QUASI)
 SENSITIVE = names_of(Person, Sensitivity.SENSITIVE)
 MASTER_COLUMNS = tuple(field.name for field in fields_of(PublishedPerson))
 COHORT = "cohort"
-WRITERS = ("casehouse", "polars", "pyarrow")
-"""Whose versions can change the bytes of a release."""
+LOSS_DIGITS = 3
+"""Of more digits a reader could solve how many values hide under a label."""
 
 
 @dataclass(frozen=True)
@@ -50,32 +51,62 @@ class ReleaseOutcome:
     waiting: int
 
 
+@dataclass(frozen=True)
+class Newcomers:
+    """Persons whom no release shows yet: their rows as the master table will hold them, or how many must wait instead."""
+
+    rows: pl.DataFrame
+    facts: CohortProof | None
+    waiting: int
+
+
 def make_release(instance: Instance) -> ReleaseOutcome:
     """Publish what the warehouse holds; the same contents publish nothing new.
 
-    Raises `ReleaseRefused` when the gate's measures fail: then nothing was published and nobody was enrolled.
+    Raises `ReleaseRefused` when the gate's measures fail, of the newcomers, of the whole or of one product: then nothing
+    was published and nobody was enrolled.
     """
     policy = load_policy()
     with open_store(instance.warehouse_file) as store:
-        waiting = enrol_newcomers(store, policy)
-        master = Pseudonymised(store.published().frame.select(MASTER_COLUMNS))
-        passed = gate(master, policy)
+        assert_cohorts_known(store, instance.releases)
+        newcomers = newcomers_of(store, policy)
+        master = pl.concat([store.published().frame.select(MASTER_COLUMNS), newcomers.rows.select(MASTER_COLUMNS)])
+        passed = gate(Pseudonymised(master), policy)
         tables = [table_of(product, passed.anonymous, policy) for product in instance.products.values()]
-        proof = proof_of(store, policy, tables)
+        if newcomers.facts:
+            store.enroll(newcomers.facts.cohort, newcomers.rows.drop(COHORT), newcomers.facts)
+        proof = proof_of(store, policy, tables, instance.partners)
     published = publish(instance.releases, tables, proof)
-    return ReleaseOutcome(published, proof, waiting)
+    return ReleaseOutcome(published, proof, newcomers.waiting)
 
 
-def enrol_newcomers(store: Store, policy: Policy) -> int:
-    """Anonymize the persons that no release shows yet among themselves and record their rows; how many must wait instead."""
+def assert_cohorts_known(store: Store, releases: Path) -> None:
+    """`ReleaseRefused` when the warehouse has forgotten persons that the latest release shows: it would publish them again."""
+    folder = latest_release(releases)
+    shown = ReleaseProof.model_validate_json((folder / "proof.json").read_bytes()).cohorts if folder else ()
+    if store.cohorts()[: len(shown)] != shown:
+        raise ReleaseRefused(
+            "the warehouse does not know the persons that the latest release shows",
+            where="the warehouse file",
+            allowed="the warehouse from which the latest release was made, or a later state of it",
+            next_step="restore the warehouse from your backup; publishing everyone anew would let readers subtract the releases",
+        )
+
+
+def newcomers_of(store: Store, policy: Policy) -> Newcomers:
+    """Anonymize the persons that no release shows yet among themselves, as the next cohort; nothing is stored.
+
+    Raises `ReleaseRefused` when they do not pass the gate by themselves, or when nobody was published yet and they are too few.
+    """
     everyone = store.persons().frame
-    newcomers = everyone.join(store.published().frame.select("person_key"), on="person_key", how="anti")
+    published = store.published().frame
+    newcomers = everyone.join(published.select("person_key"), on="person_key", how="anti")
     cohorts = store.cohorts()
     smallest = policy.smallest_pool.value if cohorts else policy.k.value
     if newcomers.height < smallest:
         if not cohorts:
             raise nobody_to_publish(newcomers.height, policy)
-        return newcomers.height
+        return Newcomers(published.clear(), None, newcomers.height)
     number = len(cohorts) + 1
     hierarchies = list(person_hierarchies().values())
     found = generalize(newcomers, hierarchies, sensitive=SENSITIVE, k=policy.k.value, l=policy.l.value, weights=policy.column_weights())
@@ -83,10 +114,13 @@ def enrol_newcomers(store: Store, policy: Policy) -> int:
     gate(Pseudonymised(rows.select(MASTER_COLUMNS)), policy)
     lost = loss(newcomers, found.table, hierarchies)
     facts = CohortProof(
-        cohort=number, persons=rows.height, loss=lost.mean, loss_by_column=dict(lost.by_column), waived_diversity=found.waived
+        cohort=number,
+        persons=rows.height,
+        loss=round(lost.mean, LOSS_DIGITS),
+        loss_by_column={column: round(share, LOSS_DIGITS) for column, share in lost.by_column},
+        waived_diversity=found.waived,
     )
-    store.enroll(number, rows.select("person_key", *QUASI, *SENSITIVE), facts)
-    return 0
+    return Newcomers(rows.select("person_key", COHORT, *QUASI, *SENSITIVE), facts, 0)
 
 
 def gate(candidate: Pseudonymised, policy: Policy) -> Passed:
@@ -122,16 +156,24 @@ def table_of(product: Product, master: Anonymous, policy: Policy) -> Table:
     return Table(product, passed.anonymous, proof)
 
 
-def proof_of(store: Store, policy: Policy, tables: list[Table]) -> ReleaseProof:
-    """What the release says of itself. Its version is the number of its cohorts and the start of its inputs' digest."""
-    cohorts = store.cohorts()
+def proof_of(store: Store, policy: Policy, tables: list[Table], partners: Mapping[str, Partner]) -> ReleaseProof:
+    """What the release says of itself. Its version is the number of its cohorts and the start of its inputs' digest.
+
+    Where the data come from is as of today and no part of the digest: it does not change a row.
+    """
+    cohorts, sources = store.cohorts(), store.sources()
+    known = [partners[batch.partner_code] for batch in store.batches() if batch.partner_code in partners]
     products = [table.product.model_dump_json() for table in tables]
     inputs = sha256("\n".join([store.content_digest(), policy.digest(), *products]).encode()).hexdigest()
     return ReleaseProof(
         version=f"{len(cohorts):04d}-{inputs[:8]}",
         inputs_digest=inputs,
         policy_digest=policy.digest(),
-        software={name: version_of(name) for name in WRITERS},
+        software=installed_versions(),
+        is_simulated=any(partner.simulated for partner in known),
+        partners=sources.partners,
+        reports=sources.reports,
+        reported_by=dict(sources.partners_by_kind),
         published_persons=sum(cohort.persons for cohort in cohorts),
         cohorts=cohorts,
         products=tuple(table.proof for table in tables),

@@ -28,11 +28,6 @@ class Verdict:
     checked: int
     failed: tuple[str, ...]
 
-    @property
-    def has_passed(self) -> bool:
-        """Whether every expectation was met."""
-        return not self.failed
-
 
 def judge(table: pl.DataFrame, expected: Sequence[Expectation], name: str) -> Verdict:
     """Run the expectations as one Great Expectations suite over the table; an empty table meets all."""

@@ -13,8 +13,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from pipelines.inbox import Arrival, arrivals
+from pipelines.inbox import Waiting, arrivals
 from pipelines.instance import Instance
+from schemas.ledger import RowLedger
+from warehouse.store import open_store
 
 if TYPE_CHECKING:
     import dagster as dg
@@ -28,6 +30,8 @@ class RunResult:
     seconds: float
     failure: str = ""
     failed_checks: tuple[str, ...] = ()
+    waiting: int = 0
+    """Persons that a release keeps back until there are more of them."""
 
 
 class Runner:
@@ -36,11 +40,18 @@ class Runner:
     def __init__(self, instance: Instance, definitions: dg.Definitions, dagster: dg.DagsterInstance) -> None:
         self.instance, self.definitions, self.dagster = instance, definitions, dagster
 
-    def waiting(self) -> list[Arrival]:
-        """Every batch in the inbox of a known partner, by partner and then by name."""
-        return [arrival for code in self.instance.partners for arrival in arrivals(self.instance.inbox, code)]
+    def waiting(self) -> list[Waiting]:
+        """Every batch that lies in the inbox of a known partner, by partner and name, or in the vault and not in the warehouse.
 
-    def ingest(self, arrival: Arrival) -> RunResult:
+        The latter are what a run that was cut off had landed, or all batches when the warehouse was lost.
+        """
+        found: list[Waiting] = [arrival for code in self.instance.partners for arrival in arrivals(self.instance.inbox, code)]
+        known = {each.batch_id for each in found} | set(stored_ledgers(self.instance))
+        vault = self.instance.vault
+        landed = [Waiting(vault.manifest(batch_id).partner_code, batch_id) for batch_id in vault.batch_ids() if batch_id not in known]
+        return found + [each for each in landed if each.partner_code in self.instance.partners]
+
+    def ingest(self, arrival: Waiting) -> RunResult:
         """One run of the partner's job for one batch."""
         from pipelines.assets import partitions_of
         from pipelines.definitions import ingest_job_name, run_tags
@@ -74,7 +85,8 @@ class Runner:
             run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
         )
         checks = tuple(sorted(each.check_name for each in found.get_asset_check_evaluations() if not each.passed)) if found.success else ()
-        return RunResult(found.success and not checks, time.monotonic() - started, "" if found.success else _failure_text(found), checks)
+        failure = "" if found.success else _failure_text(found)
+        return RunResult(found.success and not checks, time.monotonic() - started, failure, checks, _waiting(found))
 
 
 @contextmanager
@@ -90,6 +102,22 @@ def open_runner(instance: Instance) -> Iterator[Runner]:
 
         with dg.DagsterInstance.get() as dagster:
             yield Runner(instance, build_definitions(instance), dagster)
+
+
+def stored_ledgers(instance: Instance) -> dict[str, RowLedger]:
+    """The account of every batch that the warehouse holds, by batch id."""
+    if not instance.warehouse_file.exists():
+        return {}
+    with open_store(instance.warehouse_file, read_only=True) as store:
+        return store.ledgers()
+
+
+def _waiting(found: dg.ExecuteInProcessResult) -> int:
+    from pipelines.assets import WAITING
+
+    events = found.get_asset_materialization_events() if found.success else []
+    counts = [event.materialization.metadata[WAITING].value for event in events if WAITING in event.materialization.metadata]
+    return sum(count for count in counts if isinstance(count, int))
 
 
 def _failure_text(found: dg.ExecuteInProcessResult) -> str:

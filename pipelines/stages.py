@@ -12,11 +12,12 @@ from dataclasses import dataclass
 import polars as pl
 
 from anonymize.deidentify import deidentify
+from anonymize.keys import with_keys
 from anonymize.sweep import identifiers_in_text
-from anonymize.tokens import with_keys
 from engine.parquet import decode, encode
 from ingest.landing import land
 from ingest.reading import best_partner
+from ingest.refusals import refusal as refusal_of
 from ingest.validation import BatchResult, quarantine, validate_batch
 from ingest.vault import Vault
 from linkage import registry as registries
@@ -24,10 +25,9 @@ from linkage.link import link
 from linkage.registry import Registry
 from pipelines.inbox import arrivals, clear
 from pipelines.instance import Instance
-from schemas.errors import BatchRefused
-from schemas.ledger import EMPTY_LEDGER, RowLedger
+from schemas.errors import BatchRefused, UserError
+from schemas.ledger import RowLedger
 from schemas.partner import Partner
-from schemas.problems import problem_frame
 from schemas.units import Unit
 from schemas.zones import Identified
 from warehouse.store import open_store
@@ -64,12 +64,8 @@ def land_batch(instance: Instance, partner_code: str, batch_id: str) -> bool:
         return land(found[0].payloads(), partner_code, vault).is_new
     if batch_id in vault.batch_ids():
         return False
-    raise BatchRefused(
-        "file_missing",
-        "the batch is neither in the inbox nor in the vault",
-        where=f"partner {partner_code}, batch {batch_id}",
-        allowed="a batch that lies in the partner's inbox folder",
-        next_step="send the file again",
+    raise refusal_of(
+        "file_missing", where=f"partner {partner_code}, batch {batch_id}", allowed="a batch that lies in the inbox folder or in the vault"
     )
 
 
@@ -111,26 +107,35 @@ def named_refusal(instance: Instance, partner: Partner, payloads: tuple[bytes, .
     best = max(fits, key=lambda name: fits[name], default=None)
     if best is None or fits[best] < CLEARLY_ANOTHER or own >= CLEARLY_NOT_THIS:
         return refusal
-    return BatchRefused(
+    return refusal_of(
         "file_of_another_partner",
-        "the columns are those of another partner",
-        where=f"a batch in the inbox of {partner.name}",
+        where=f"a batch sent as {partner.name}",
         allowed=f"the columns of partners/{partner.name}.yml; these fit partners/{best}.yml",
-        next_step=f"move the file to the inbox folder of {best}, then run again; nothing of it was stored",
     )
 
 
 def store_batch(instance: Instance, partner_code: str, batch_id: str) -> BatchCounts:
     """De-identify a validated batch and put it into the warehouse in one transaction; then the inbox forgets it."""
     vault = instance.vault
+    kept_ledger, kept_problems = vault.load_beside(batch_id, "ledger"), vault.load_beside(batch_id, "problems")
+    if kept_ledger is None or kept_problems is None:
+        raise not_validated(partner_code, batch_id)
+    ledger, problems = RowLedger.model_validate_json(kept_ledger), decode(kept_problems)
     records = {unit: deidentify(reports, unit) for unit, reports in reports_of(vault, batch_id).items()}
-    ledger = RowLedger.model_validate_json(vault.load_beside(batch_id, "ledger") or EMPTY_LEDGER.model_dump_json())
-    stored_problems = vault.load_beside(batch_id, "problems")
-    problems = decode(stored_problems) if stored_problems else problem_frame()
     with open_store(instance.warehouse_file) as store:
         store.replace_batch(batch_id, partner_code, ledger.check(), records, problems)
     clear(instance.inbox, partner_code, batch_id)
     return BatchCounts(ledger, counts_by_code(problems))
+
+
+def not_validated(partner_code: str, batch_id: str) -> UserError:
+    """The error of storing a batch that was landed and never validated: its rows would be lost in silence."""
+    return UserError(
+        "the batch was not validated yet, so nothing of it can be stored",
+        where=f"partner {partner_code}, batch {batch_id}",
+        allowed="landed, then validated, then stored",
+        next_step="materialize the partner's validated asset for this batch first, or run casehouse run",
+    )
 
 
 def link_persons(instance: Instance) -> LinkCounts:

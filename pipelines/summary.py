@@ -12,6 +12,7 @@ from pipelines.publishing import latest_release
 from pipelines.runner import RunResult
 from schemas.ledger import EMPTY_LEDGER, RowLedger
 from schemas.release import ReleaseProof
+from warehouse.release_files import fingerprint_of
 from warehouse.store import open_store
 
 
@@ -62,42 +63,49 @@ def closing(console: Console, instance: Instance, *, waiting: int = 0) -> None:
     ]
     folder = latest_release(instance.releases)
     if folder:
-        lines += [*release_lines(read_proof(instance), waiting), ("Release", str(folder))]
+        lines += [*release_lines(read_proof(instance), waiting, merged_persons(instance))]
+        lines += [("Release", str(folder)), ("Fingerprint", f"{fingerprint_of(folder)} (tell it beside the release)")]
     console.print()
     for name, text in lines:
-        console.print(f"  {name:<10} {text}", highlight=False, soft_wrap=True)
+        console.print(f"  {name:<12} {text}", highlight=False, soft_wrap=True)
     console.print()
-    next_steps(console)
+    next_steps(console, has_release=folder is not None, has_problems=ledger.quarantined + ledger.rejected > 0)
 
 
-def release_lines(proof: ReleaseProof, waiting: int) -> list[tuple[str, str]]:
+def merged_persons(instance: Instance) -> int:
+    """Published persons whom a later linkage found to be one with another; their rows stay, so they are said."""
+    with open_store(instance.warehouse_file, read_only=True) as store:
+        return store.merged_count() if store.is_linked() else 0
+
+
+def release_lines(proof: ReleaseProof, waiting: int, merged: int) -> list[tuple[str, str]]:
     """What the release promises, in the words of the proof."""
     main = max(proof.products, key=lambda product: len(product.columns))
     lost = sum(cohort.loss * cohort.persons for cohort in proof.cohorts) / proof.published_persons
-    wait = f"; {waiting:,} wait for more" if waiting else ""
+    wait = f"; {waiting:,} wait until there are more" if waiting else ""
+    wait += f"; {merged:,} of them since found to be one with another" if merged else ""
     smallest = f"k = {main.k}: the smallest of {main.classes:,} classes holds {main.smallest_class} persons"
     suppressed = f"{main.suppressed_cells:,} of {main.cells:,} cells suppressed ({main.suppressed_cells / main.cells:.1%})"
     return [
         ("Published", f"{proof.published_persons:,} persons in {len(proof.products)} products{wait}"),
-        ("Protected", f"{smallest}; {main.homogeneous_share:.1%} of classes tell a form of exploitation"),
+        ("Protected", f"{smallest}; {main.homogeneous_share:.1%} of classes hold one known form only"),
         ("Price", f"{suppressed}; loss {lost:.3f} (0 nothing lost, 1 everything)"),
     ]
 
 
-def next_steps(console: Console) -> None:
+def next_steps(console: Console, *, has_release: bool, has_problems: bool) -> None:
     """Three commands to go on with."""
+    query = '.venv/bin/casehouse query "select gender_code, count(*) from global_persons group by all"'
+    steps = [
+        ("make ui", "look at the graph and every run in the browser"),
+        (query, "query the extract") if has_release else (".venv/bin/casehouse release", "publish"),
+        (".venv/bin/casehouse check FILE --partner en-harbour-ngo", "check a file of your own; nothing is stored"),
+    ]
+    if has_problems:
+        steps.append((".venv/bin/casehouse status", "list the batches; casehouse problems BATCH lists what was held, row by row"))
     console.print("Next:", highlight=False)
-    console.print("  make ui   look at the graph and every run in the browser", highlight=False)
-    console.print(
-        '  .venv/bin/casehouse query "select gender_code, count(*) from global_persons group by all"   query the extract',
-        highlight=False,
-        soft_wrap=True,
-    )
-    console.print(
-        "  .venv/bin/casehouse check FILE --partner en-harbour-ngo   check a file of your own; nothing is stored",
-        highlight=False,
-        soft_wrap=True,
-    )
+    for command, what in steps:
+        console.print(f"  {command}   {what}", highlight=False, markup=False, soft_wrap=True)
 
 
 def read_proof(instance: Instance) -> ReleaseProof:

@@ -13,7 +13,7 @@ from pydantic import Field, model_validator
 
 from schemas.fields import Field as RecordField
 from schemas.fields import Kind, fields_of
-from schemas.specification import Specification, read_specification, specification_error
+from schemas.specification import Specification, Unfit, read_specification, specification_error
 from schemas.units import MODELS, Unit
 from schemas.vocabulary import MISSING_CODES, Language, vocabulary
 
@@ -116,6 +116,7 @@ class Partner(Specification):
     language: Language
     country: str | None = None
     agreement: str = Field(description="The data sharing agreement that allows the intake")
+    simulated: bool = Field(False, description="Everyone in it is invented")
     schedule: Literal["weekly", "monthly", "quarterly", "yearly", "irregular"] = "irregular"
     files: tuple[PartnerFile, ...] = Field(min_length=1)
     assertions: Assertions = Assertions()
@@ -124,7 +125,7 @@ class Partner(Specification):
     def _fits_the_record_models(self) -> Self:
         faults = [fault for file in self.files for fault in _faults_of_file(file, {other.name for other in self.files})]
         if faults:
-            raise ValueError("; ".join(faults))
+            raise Unfit(faults)
         return self
 
     def file(self, name: str) -> PartnerFile:

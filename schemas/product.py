@@ -12,7 +12,7 @@ from pydantic import Field, model_validator
 
 from schemas.case import Person, PublishedPerson
 from schemas.fields import Sensitivity, fields_of, names_of
-from schemas.specification import Specification, read_specification, specification_error
+from schemas.specification import Specification, Unfit, read_specification, specification_error
 from schemas.vocabulary import Labels
 
 
@@ -41,7 +41,7 @@ class Product(Specification):
             if name not in quasi
         ]
         if faults:
-            raise ValueError("; ".join(faults))
+            raise Unfit(faults)
         return self
 
 

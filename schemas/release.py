@@ -1,55 +1,119 @@
 """What a release says of itself: the promises that anyone can check against its bytes.
 
-Here: the model of `proof.json`. Never here: a measure being taken or a file being written.
+Here: the model of `proof.json`, in which no text can be written freely. Never here: a measure being taken or a file
+being written.
 """
 
 from __future__ import annotations
 
-from pydantic import BaseModel, ConfigDict
+from typing import Annotated, Self
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+
+from schemas.case import Person
+from schemas.fields import Sensitivity, names_of
+from schemas.vocabulary import vocabulary
+
+WRITERS = ("babel", "casehouse", "polars", "pyarrow", "pycountry")
+"""Whose versions can change the bytes of a release; names of countries come from Babel."""
+LOSS_DIGITS = 3
+"""More digits of a loss would let a reader solve for the counts that it was worked out from."""
+
+
+def _quasi_identifier(name: str) -> str:
+    if name not in names_of(Person, Sensitivity.QUASI):
+        raise ValueError("is no quasi-identifier")
+    return name
+
+
+def _sensitive_field(name: str) -> str:
+    if name not in names_of(Person, Sensitivity.SENSITIVE):
+        raise ValueError("is no sensitive field")
+    return name
+
+
+def _source_type(code: str) -> str:
+    if code not in vocabulary("source_type").codes():
+        raise ValueError("is no type of source")
+    return code
+
+
+def _rounded(loss: float) -> float:
+    return round(loss, LOSS_DIGITS)
+
+
+Count = Annotated[int, Field(ge=0)]
+Share = Annotated[float, Field(ge=0, le=1)]
+Loss = Annotated[Share, AfterValidator(_rounded)]
+Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+WriterVersion = Annotated[str, Field(pattern=r"^[0-9]{1,4}(\.[0-9]{1,8}){0,3}((a|b|rc|\.post|\.dev)[0-9]{1,4})?$")]
+QuasiIdentifier = Annotated[str, AfterValidator(_quasi_identifier)]
+SensitiveField = Annotated[str, AfterValidator(_sensitive_field)]
+SourceTypeCode = Annotated[str, AfterValidator(_source_type)]
 
 
 class _Statement(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, hide_input_in_errors=True)
 
 
 class ProductProof(_Statement):
     """What one published table promises, as the gate measured it from the table's bytes."""
 
-    name: str
+    name: str = Field(pattern=r"^[a-z][a-z0-9-]{0,60}$")
     file: str
-    sha256: str
-    rows: int
+    sha256: Digest
+    rows: Count
     columns: tuple[str, ...]
     quasi_identifiers: tuple[str, ...]
-    sensitive: tuple[str, ...]
+    sensitive: tuple[SensitiveField, ...]
     guarantee: str
-    k: int
-    smallest_class: int
-    classes: int
-    largest_homogeneous_share: float
-    homogeneous_share: float
-    homogeneous_share_by_field: dict[str, float]
-    suppressed_cells: int
-    cells: int
+    k: Count
+    smallest_class: Count
+    classes: Count
+    largest_homogeneous_share: Share
+    homogeneous_share: Share
+    homogeneous_share_by_field: dict[SensitiveField, Share]
+    suppressed_cells: Count
+    cells: Count
 
 
 class CohortProof(_Statement):
-    """Persons that entered in one release, and what was lost in generalizing them (Iyengar's loss, 0 none to 1 all)."""
+    """Persons that entered in one release, and what was lost in generalizing them (Iyengar's loss, 0 none to 1 all).
 
-    cohort: int
-    persons: int
-    loss: float
-    loss_by_column: dict[str, float]
-    waived_diversity: tuple[str, ...] = ()
+    Losses are rounded to three digits, whatever they are given with.
+    """
+
+    cohort: Annotated[int, Field(ge=1)]
+    persons: Count
+    loss: Loss
+    loss_by_column: dict[QuasiIdentifier, Loss]
+    waived_diversity: tuple[SensitiveField, ...] = ()
 
 
 class ReleaseProof(_Statement):
-    """The whole statement: `proof.json` of a release folder."""
+    """The whole statement: `proof.json` of a release folder.
 
-    version: str
-    inputs_digest: str
-    policy_digest: str
-    software: dict[str, str]
-    published_persons: int
+    Where the data come from is told as of the day of publication: how many partners reported (`partners`), how many of
+    them as which kind of source (`reported_by`; a partner of two kinds counts in both), in how many reports about
+    victims (`reports`), and whether anyone in it is invented (`is_simulated`).
+    """
+
+    version: str = Field(pattern=r"^[0-9]{4}(-[0-9a-f]{8})?$")
+    inputs_digest: Digest
+    policy_digest: Digest
+    software: dict[str, WriterVersion]
+    is_simulated: bool
+    partners: Count
+    reports: Count
+    reported_by: dict[SourceTypeCode, Count]
+    published_persons: Count
     cohorts: tuple[CohortProof, ...]
     products: tuple[ProductProof, ...]
+
+    @model_validator(mode="after")
+    def _names_every_writer(self) -> Self:
+        if set(self.software) != set(WRITERS):
+            raise ValueError(f"software: gives the versions of {', '.join(WRITERS)}, no others")
+        if any(partners > self.partners for partners in self.reported_by.values()):
+            raise ValueError("reported_by: more partners of one kind than there are")
+        return self

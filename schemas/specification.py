@@ -6,6 +6,7 @@ Here: what partner, product and policy files share. Never here: the models thems
 from __future__ import annotations
 
 from collections.abc import Hashable
+from copy import deepcopy
 from pathlib import Path
 from typing import TypeVar
 
@@ -72,7 +73,10 @@ class Unfit(ValueError):
 def faults_of(error: ValidationError) -> list[str]:
     """Each fault as its place and its message, without the input."""
     found: list[str] = []
-    for fault in error.errors(include_input=False):
+    listed = error.errors(include_input=False)
+    for fault in listed:
+        if fault["type"] == "too_short" and any(other["loc"][:-1][: len(fault["loc"])] == fault["loc"] for other in listed):
+            continue  # not short: pydantic does not count the items that have faults of their own
         place = ".".join(str(step) for step in fault["loc"]) or "the file"
         cause = fault.get("ctx", {}).get("error")
         found += [f"{place}: {each}" for each in (cause.faults if isinstance(cause, Unfit) else (fault["msg"],))]
@@ -95,7 +99,12 @@ def faults_behind(error: ValidationError, content: object, model: type[Specifica
 def _remove(content: object, place: tuple[int | str, ...]) -> None:
     *way, key = place
     for step in way:
-        content = content[step] if isinstance(content, (dict, list)) else None  # type: ignore[index]
+        if isinstance(content, dict):
+            content = content.get(step)
+        elif isinstance(content, list) and isinstance(step, int):
+            content = content[step]
+    if isinstance(content, dict):
+        content.pop(key, None)
 
 
 def specification_error(faults: list[str], path: Path, kind: str) -> SpecificationError:

@@ -7,6 +7,7 @@ script. Never here: a number that is not in the proof or counted from the publis
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from html import escape
 from pathlib import Path
 from string import Template
@@ -15,83 +16,112 @@ from schemas.case import PublishedPerson
 from schemas.fields import Kind, field_of
 from schemas.release import CohortProof, ReleaseProof
 from schemas.vocabulary import LANGUAGES, Labels, vocabulary
-from warehouse.description import LICENCE, NOT_VALUES, OccurringCode, Table, describe_column, occurring_codes
+from warehouse.description import LICENCE, describe_column, title_of
+from warehouse.examples import example_texts
+from warehouse.labels import NOT_VALUES, occurring_codes
+from warehouse.published import PublishedTable
 
 _TEMPLATE = Path(__file__).parent / "templates" / "codebook.html"
 _MEANINGS = {
     "unknown": "The partner asked; nobody knows. Rows with it are persons like others.",
     "not_collected": "The partner does not ask. A share among those asked leaves these rows out.",
     "not_applicable": "The question makes no sense for the person.",
-    "suppressed": "A value is known and withheld, since it would set too few persons apart. Rows with it are not missing at random.",
+    "suppressed": "Withheld to protect persons; it may stand for any value, also for a missing one. Not missing at random.",
 }
+_LANGUAGE_NAMES = {"en": "English", "fr": "Français", "es": "Español", "ar": "العربية"}
+_INVENTED = "Invented sample data: no real person is in it. Nothing can be learnt of trafficking from it."
 _README = """Casehouse release $version: $persons persons reported as victims of trafficking, anonymized, one row a person.
+$origin
 
-Start with codebook.html: what each column and code means, how to count, what is guaranteed and what is not.
+Start with codebook.html: what each column and code means, how a row is made, how to count, what is guaranteed and what is not.
 
 $files
+  labels.csv         every label, the coarser one above it, and its text in four languages
   codebook.html      for people; opens in any browser, without network
   datapackage.json   for machines (Data Package v2)
   proof.json         what this release promises, with the measures
   SHA256SUMS         check the files with: sha256sum -c SHA256SUMS
 
+A cell that says suppressed is withheld to protect persons; it may stand for any value, also for a missing one.
+CSV files begin with a byte order mark (encoding utf-8-sig), and NA in them is Namibia, not a missing value.
+
 Measure every promise again from these files alone with: casehouse verify FOLDER
+It proves that the release keeps the promises it makes, not who made it; there is no signature yet. Compare the fingerprint
+that it prints (the SHA-256 of the file SHA256SUMS) with the one that the publisher tells you by another way.
 Licence: $licence
 """
 
 
-def codebook_text(tables: Sequence[Table], proof: ReleaseProof) -> str:
+@dataclass(frozen=True)
+class _Code:
+    """A code of a column: its texts, and in how many rows of each table it stands."""
+
+    code: str
+    texts: Mapping[str, str]
+    rows: Mapping[str, int]
+
+
+def codebook_text(tables: Sequence[PublishedTable], proof: ReleaseProof) -> str:
     """The codebook of a release as one HTML page; the same tables and proof give the same text."""
-    example = max(tables, key=lambda table: len(table.proof.columns))
-    name = example.product.name
-    column = next((column for column in example.proof.columns if column != "cohort"), example.proof.columns[0])
     blocks = {
+        "banner": f'<p class="banner" role="note"><strong>{_INVENTED}</strong></p>' if proof.is_simulated else "",
+        "languages": _language_heads(),
         "missing": "\n".join(_missing_row(code) for code in NOT_VALUES),
         "guaranteed": "\n".join(_guarantee(table) for table in tables),
         "tables": "\n".join(_table_section(table) for table in tables),
-        "codes": "\n".join(_code_section(name, codes) for name, codes in _codes_by_column(tables).items()),
+        "codes": "\n".join(_code_section(column, tables) for column in _columns_of_codes(tables)),
         "cohorts": "\n".join(_cohort_row(cohort) for cohort in proof.cohorts),
     }
-    duckdb = f"select {column}, count(*) as persons\nfrom '{name}.parquet'\ngroup by all order by persons desc;"
     texts = {
         "version": proof.version,
         "persons": f"{proof.published_persons:,}",
         "product_count": f"{len(tables)} table{'s' if len(tables) > 1 else ''}",
-        "example_name": name,
-        "example_column": column,
-        "example_duckdb": duckdb,
+        "title": title_of(proof),
+        "origin": _origin(proof),
         "policy": proof.policy_digest,
         "inputs": proof.inputs_digest,
         "software": ", ".join(f"{name} {version}" for name, version in sorted(proof.software.items())),
         "licence_path": LICENCE["path"],
         "licence_title": LICENCE["title"],
+        **example_texts(tables),
     }
     page = Template(_TEMPLATE.read_text(encoding="utf-8"))
     return page.substitute(blocks, **{key: escape(text, quote=False) for key, text in texts.items()})
 
 
-def readme_text(tables: Sequence[Table], proof: ReleaseProof) -> str:
+def readme_text(tables: Sequence[PublishedTable], proof: ReleaseProof) -> str:
     """The short text that someone sees first in the folder."""
     files = "\n".join(f"  {table.product.name}.parquet, .csv   {table.proof.rows:,} rows: {table.product.title.en}" for table in tables)
-    return Template(_README).substitute(
-        version=proof.version, persons=f"{proof.published_persons:,}", files=files, licence=f"{LICENCE['title']}, {LICENCE['path']}"
-    )
+    origin = "\n".join([_INVENTED, _origin(proof)] if proof.is_simulated else [_origin(proof)])
+    texts = {"version": proof.version, "persons": f"{proof.published_persons:,}", "files": files, "origin": origin}
+    return Template(_README).substitute(texts, licence=f"{LICENCE['title']}, {LICENCE['path']}")
 
 
-def _codes_by_column(tables: Sequence[Table]) -> dict[str, tuple[OccurringCode, ...]]:
-    """Each column once, with the codes of every table that has it; counts are those of the first such table."""
-    found: dict[str, dict[str, OccurringCode]] = {}
-    for table in tables:
-        for column in table.proof.columns:
-            if field_of(PublishedPerson, column).kind is Kind.INTEGER:
-                continue
-            is_first = column not in found
-            known = found.setdefault(column, {})
-            for each in occurring_codes(table, column):
-                known.setdefault(each.code, each if is_first else OccurringCode(each.code, 0, each.level, each.texts))
-    order = {
-        column: sorted(codes.values(), key=lambda each: (each.code in NOT_VALUES, each.level, each.code)) for column, codes in found.items()
-    }
-    return {column: tuple(codes) for column, codes in order.items()}
+def _origin(proof: ReleaseProof) -> str:
+    """Where the data come from, in one sentence."""
+    label = vocabulary("source_type").label
+    names = {kind: "kind not given" if kind in NOT_VALUES else label(kind, "en").lower() for kind in proof.reported_by}
+    kinds = ", ".join(f"{names[kind]} {partners:,}" for kind, partners in sorted(proof.reported_by.items()))
+    by_kind = f" (partners by kind of source: {kinds})" if kinds else ""
+    return f"Made from {proof.reports:,} reports about victims by {proof.partners:,} partners{by_kind}, as of the day of publication."
+
+
+def _columns_of_codes(tables: Sequence[PublishedTable]) -> list[str]:
+    """Every column that holds codes, once, in the order of the tables."""
+    columns = dict.fromkeys(column for table in tables for column in table.proof.columns)
+    return [column for column in columns if field_of(PublishedPerson, column).kind is not Kind.INTEGER]
+
+
+def _codes_of(column: str, tables: Sequence[PublishedTable]) -> list[_Code]:
+    """The codes of a column in all tables that have it, fine before coarse, reasons for a missing value last."""
+    found = [(table.product.name, each) for table in tables for each in occurring_codes(table, column)]
+    order = sorted({(each.code in NOT_VALUES, each.level, each.code): each for _, each in found}.items())
+    return [_Code(code, first.texts, {name: each.rows for name, each in found if each.code == code}) for (_, _, code), first in order]
+
+
+def _language_heads() -> str:
+    """One column head a language, each in its own language."""
+    return "".join(f'<th scope="col" {_language(language)}>{_LANGUAGE_NAMES[language]}</th>' for language in LANGUAGES)
 
 
 def _in_languages(texts: Mapping[str, str]) -> str:
@@ -113,18 +143,18 @@ def _missing_row(code: str) -> str:
     return f"<tr><td><code>{code}</code></td>{_in_languages(texts)}<td>{escape(_MEANINGS[code])}</td></tr>"
 
 
-def _guarantee(table: Table) -> str:
+def _guarantee(table: PublishedTable) -> str:
     proof = table.proof
     columns = ", ".join(f"<code>{name}</code>" for name in proof.quasi_identifiers)
     return (
         f"<li><code>{proof.name}</code>: {proof.k}-anonymity. Each combination of {columns} that occurs covers at least {proof.k} "
         f"persons; the smallest of the {proof.classes:,} classes covers {proof.smallest_class:,}. In {proof.homogeneous_share:.1%} of the "
-        f"classes all persons share one known value of a sensitive field (limit {proof.largest_homogeneous_share:.1%}). "
+        f"classes only one known value of a sensitive field occurs (limit {proof.largest_homogeneous_share:.1%}). "
         f"{proof.suppressed_cells:,} of {proof.cells:,} cells are suppressed.</li>"
     )
 
 
-def _table_section(table: Table) -> str:
+def _table_section(table: PublishedTable) -> str:
     product = table.product
     texts = "\n".join(
         f"<p {_language(language)}><strong>{escape(product.title.of(language))}.</strong> {escape(product.description.of(language))}</p>"
@@ -137,29 +167,33 @@ def _table_section(table: Table) -> str:
     )
     return f"""<h3 id="table-{product.name}"><code>{product.name}</code></h3>
 {texts}
-<div class="wide"><table><caption>{table.proof.rows:,} rows, {len(fields)} columns{_choices(table)}</caption>
-<thead><tr><th>Column</th><th>English</th><th>Français</th><th>Español</th><th>العربية</th><th>What it is</th></tr></thead>
+<div class="wide" tabindex="0"><table><caption>{table.proof.rows:,} rows, {len(fields)} columns{_choices(table)}</caption>
+<thead><tr><th scope="col">Column</th>{_language_heads()}<th scope="col">What it is</th></tr></thead>
 <tbody>
 {rows}
 </tbody></table></div>"""
 
 
-def _choices(table: Table) -> str:
+def _choices(table: PublishedTable) -> str:
     """What the product shows coarser than it could, and which persons it leaves out."""
     coarser = [f"{column} from level {level} up" for column, level in table.product.coarsen.items()]
     only = [f"only {column} in {', '.join(labels)}" for column, labels in table.product.filters.items()]
     return escape("".join(f"; {choice}" for choice in (*coarser, *only)))
 
 
-def _code_section(column: str, codes: Sequence[OccurringCode]) -> str:
+def _code_section(column: str, tables: Sequence[PublishedTable]) -> str:
+    having = [table for table in tables if column in table.proof.columns]
+    names = [table.product.name for table in having]
+    heads = "".join(f'<th scope="col" class="number">Rows in <code>{name}</code></th>' for name in names)
     rows = "\n".join(
-        f'<tr><td><code>{escape(each.code)}</code></td><td class="number">{f"{each.rows:,}" if each.rows else ""}</td>'
-        f"{_in_languages(each.texts)}</tr>"
-        for each in codes
+        f"<tr><td><code>{escape(each.code)}</code></td>"
+        + "".join(f'<td class="number">{each.rows.get(name, 0):,}</td>' for name in names)
+        + f"{_in_languages(each.texts)}</tr>"
+        for each in _codes_of(column, having)
     )
     return f"""<h3 id="codes-{column}"><code>{column}</code></h3>
-<div class="wide"><table>
-<thead><tr><th>Code</th><th class="number">Rows</th><th>English</th><th>Français</th><th>Español</th><th>العربية</th></tr></thead>
+<div class="wide" tabindex="0"><table>
+<thead><tr><th scope="col">Code</th>{heads}{_language_heads()}</tr></thead>
 <tbody>
 {rows}
 </tbody></table></div>"""

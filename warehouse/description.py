@@ -1,6 +1,7 @@
 """Describe a release for machines: `datapackage.json` and `proof.json`, the same text for the same tables.
 
-Here: the Data Package v2 descriptor (https://datapackage.org/standard/) of the tables of a release.
+Here: the Data Package v2 descriptor (https://datapackage.org/standard/) of the tables of a release, which also holds
+every text of a product, so that the release can be written again from it.
 Never here: a clock, a measure being taken, or the pages that people read (`codebook`).
 """
 
@@ -8,22 +9,18 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from functools import cache
 from hashlib import sha256
 
-from schemas.case import Person, PublishedPerson
+from schemas.case import PublishedPerson
 from schemas.fields import Field, Kind, Sensitivity, field_of
-from schemas.product import Product
-from schemas.release import ProductProof, ReleaseProof
-from schemas.render import codebook
-from schemas.vocabulary import LANGUAGES, MISSING_CODES, SUPPRESSED, vocabulary
-from schemas.zones import Anonymous
-from warehouse.release_files import csv_name, parquet_name
+from schemas.release import ReleaseProof
+from schemas.vocabulary import vocabulary
+from warehouse.labels import LABEL_COLUMNS, NOT_VALUES, occurring_codes
+from warehouse.published import PublishedTable
+from warehouse.release_files import LABELS, csv_name, parquet_name
 
 LICENCE = {"name": "CC-BY-4.0", "path": "https://creativecommons.org/licenses/by/4.0/", "title": "Creative Commons Attribution 4.0"}
 PROFILES = "https://datapackage.org/profiles/2.0"
-NOT_VALUES = (*MISSING_CODES, SUPPRESSED)
 
 ROLES = {
     Sensitivity.QUASI: "quasi-identifier: published as finely as its class of at least k persons allows",
@@ -32,65 +29,33 @@ ROLES = {
 }
 
 
-@dataclass(frozen=True)
-class Table:
-    """A product as the gate let it through, and what it promises."""
-
-    product: Product
-    anonymous: Anonymous
-    proof: ProductProof
-
-
-@dataclass(frozen=True)
-class OccurringCode:
-    """A code that stands in a published column, in how many rows, and its texts by language."""
-
-    code: str
-    rows: int
-    level: int
-    texts: Mapping[str, str]
-
-
-def occurring_codes(table: Table, column: str) -> tuple[OccurringCode, ...]:
-    """The codes of one column that the table really holds: values by level and code, then the reasons why one is missing."""
-    known = _labels_of(column)
-    counts = {str(code): int(rows) for code, rows in table.anonymous.frame[column].value_counts().iter_rows()}
-    found = [OccurringCode(code, rows, *known.get(code, (0, {}))) for code, rows in counts.items()]
-    return tuple(sorted(found, key=lambda each: (each.code in NOT_VALUES, each.level, each.code)))
-
-
-@cache
-def _labels_of(column: str) -> Mapping[str, tuple[int, Mapping[str, str]]]:
-    """Each label that a column may hold, with its level and its texts by language."""
-    texts: dict[str, dict[str, str]] = {}
-    levels: dict[str, int] = {}
-    for language in LANGUAGES:
-        for row in codebook(Person, (column,), language):
-            texts.setdefault(row.code, {})[language] = row.label
-            levels[row.code] = row.level
-    return {code: (levels[code], texts[code]) for code in texts}
-
-
 def proof_text(proof: ReleaseProof) -> str:
     """The statement of the release as JSON, keys in order."""
     return _json(proof.model_dump(mode="json"), is_sorted=True)
 
 
-def package_text(tables: Sequence[Table], proof: ReleaseProof, csv_payloads: Mapping[str, bytes]) -> str:
-    """The descriptor of a release; `csv_payloads` holds the bytes of each product's CSV file."""
+def title_of(proof: ReleaseProof) -> str:
+    """The title of a release; invented data say so first."""
+    title = "Casehouse: victims of trafficking, anonymized"
+    return f"Invented sample data, no real person. {title}" if proof.is_simulated else title
+
+
+def package_text(tables: Sequence[PublishedTable], proof: ReleaseProof, csv_payloads: Mapping[str, bytes]) -> str:
+    """The descriptor of a release; `csv_payloads` holds the bytes of every CSV file by its name."""
     resources: list[object] = []
     for table in tables:
         name = table.product.name
-        resources.append(_resource(table, parquet_name(name), table.anonymous.payload, is_csv=False))
-        resources.append(_resource(table, csv_name(name), csv_payloads[name], is_csv=True))
+        resources.append(_resource(table, parquet_name(name), table.payload, is_csv=False))
+        resources.append(_resource(table, csv_name(name), csv_payloads[csv_name(name)], is_csv=True))
     descriptor: dict[str, object] = {
         "$schema": f"{PROFILES}/datapackage.json",
         "name": "casehouse-release",
         "version": proof.version,
-        "title": "Casehouse: victims of trafficking, anonymized",
+        "title": title_of(proof),
         "description": "One row a person. No cell is empty: codes say why a value is missing. See codebook.html and proof.json.",
         "licenses": [LICENCE],
-        "resources": resources,
+        "isSimulated": proof.is_simulated,
+        "resources": [*resources, _labels_resource(csv_payloads[LABELS])],
     }
     return _json(descriptor, is_sorted=False)
 
@@ -101,21 +66,19 @@ def describe_column(field: Field) -> str:
     return "; ".join([ROLES[field.sensitivity], *names])
 
 
-def _resource(table: Table, path: str, payload: bytes, *, is_csv: bool) -> dict[str, object]:
+def _resource(table: PublishedTable, path: str, payload: bytes, *, is_csv: bool) -> dict[str, object]:
     product = table.product
     form: dict[str, object] = {"format": "parquet", "mediatype": "application/vnd.apache.parquet"}
-    if is_csv:
-        dialect = {"delimiter": ",", "lineTerminator": "\r\n", "quoteChar": '"', "doubleQuote": True, "header": True}
-        form = {"format": "csv", "mediatype": "text/csv", "encoding": "utf-8", "dialect": dialect}
     return {
         "$schema": f"{PROFILES}/dataresource.json",
         "name": f"{product.name}-csv" if is_csv else product.name,
         "path": path,
         "title": product.title.en,
         "description": product.description.en,
-        **form,
-        "bytes": len(payload),
-        "hash": f"sha256:{sha256(payload).hexdigest()}",
+        "titles": product.title.model_dump(),
+        "descriptions": product.description.model_dump(),
+        **(_csv_form() if is_csv else form),
+        **_size_and_hash(payload),
         "unit": product.unit,
         "countRule": product.count_rule,
         "coarsen": product.coarsen,
@@ -124,7 +87,31 @@ def _resource(table: Table, path: str, payload: bytes, *, is_csv: bool) -> dict[
     }
 
 
-def _column(table: Table, name: str) -> dict[str, object]:
+def _labels_resource(payload: bytes) -> dict[str, object]:
+    types = dict.fromkeys(LABEL_COLUMNS, "string") | {"level": "integer"}
+    fields = [{"name": name, "description": meaning, "type": types[name]} for name, meaning in LABEL_COLUMNS.items()]
+    return {
+        "$schema": f"{PROFILES}/dataresource.json",
+        "name": "labels",
+        "path": LABELS,
+        "title": "Labels",
+        "description": "Every label of the tables, those above it, and their texts: for rolling fine labels up to one level.",
+        **_csv_form(),
+        **_size_and_hash(payload),
+        "schema": {"$schema": f"{PROFILES}/tableschema.json", "fields": fields, "primaryKey": ["column", "label"]},
+    }
+
+
+def _csv_form() -> dict[str, object]:
+    dialect = {"delimiter": ",", "lineTerminator": "\r\n", "quoteChar": '"', "doubleQuote": True, "header": True}
+    return {"format": "csv", "mediatype": "text/csv", "encoding": "utf-8", "dialect": dialect}
+
+
+def _size_and_hash(payload: bytes) -> dict[str, object]:
+    return {"bytes": len(payload), "hash": f"sha256:{sha256(payload).hexdigest()}"}
+
+
+def _column(table: PublishedTable, name: str) -> dict[str, object]:
     field = field_of(PublishedPerson, name)
     found: dict[str, object] = {"name": name, "title": field.declared.labels.en, "description": describe_column(field)}
     if field.kind is Kind.INTEGER:

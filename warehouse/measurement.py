@@ -29,7 +29,7 @@ class CellFaults:
 class ClassMeasures:
     """A class is all persons that share every quasi-identifier, also when all of them are suppressed.
 
-    It is homogeneous in a sensitive field when all its persons share one known value of it. Shares are of classes.
+    It is homogeneous in a sensitive field when it holds one known value only of it. Shares are of classes.
     """
 
     rows: int
@@ -68,7 +68,7 @@ class MeasuredTable:
         """k-anonymity (Sweeney 2002) and homogeneity (Machanavajjhala et al. 2007), counted by GROUP BY."""
         unknown = ", ".join(f"'{code}'" for code in (*MISSING_CODES, SUPPRESSED))
         shared = [
-            f"(count(distinct {_quoted(name)}) = 1 and bool_and({_quoted(name)} not in ({unknown}))) as shared_{place}"
+            f"count(distinct {_quoted(name)}) filter ({_quoted(name)} not in ({unknown})) = 1 as shared_{place}"
             for place, name in enumerate(sensitive)
         ]
         hidden = " + ".join(f"count(*) filter (cast({_quoted(name)} as varchar) = '{SUPPRESSED}')" for name in quasi) or "0"

@@ -17,20 +17,9 @@ from pydantic import ValidationError
 from schemas.errors import CasehouseError, ReleaseRefused
 from schemas.release import ReleaseProof
 from schemas.zones import Anonymous
-from warehouse.codebook import codebook_text, readme_text
-from warehouse.description import Table, package_text, proof_text
-from warehouse.release_files import (
-    CODEBOOK,
-    PACKAGE,
-    PROOF,
-    README,
-    SUMS,
-    VERSION,
-    csv_name,
-    parquet_name,
-    sha256_of,
-    sums_text,
-)
+from warehouse.published import PublishedTable, Table
+from warehouse.release_files import LABELS, PROOF, SUMS, VERSION, csv_name, sha256_of, sums_text
+from warehouse.rendering import payloads_of
 from warehouse.seam import disk_refused
 from warehouse.verification import verify
 
@@ -58,18 +47,19 @@ def publish(releases: Path, tables: Sequence[Table], proof: ReleaseProof) -> Pub
     the tables do not keep the proof, `StorageError` when the disk refuses; nothing becomes visible then.
     """
     _check_version(proof.version)
+    _check_names(tables)
     if standing := _standing(releases, proof):
         return standing
-    payloads = _payloads(tables, proof)
+    payloads = payloads_of([_published(table) for table in tables], proof)
     staging, target = releases / f"{_STAGING}{proof.version}", releases / proof.version
     try:
         _sweep(releases)
-        _write(staging, payloads)
-        verify(staging)
         if target.exists():
-            _check_same(staging, target)
-            shutil.rmtree(staging)
+            _check_same(target, proof)
+            verify(target)
         else:
+            _write(staging, payloads)
+            verify(staging)
             staging.rename(target)
             _sync_folder(releases)
         _link(releases, proof.version)
@@ -92,39 +82,41 @@ def _check_version(version: str) -> None:
         )
 
 
+def _check_names(tables: Sequence[Table]) -> None:
+    if any(csv_name(table.product.name) == LABELS for table in tables):
+        raise ReleaseRefused(
+            f"a product cannot have this name: {LABELS} holds the labels of the release",
+            where="the products",
+            allowed="any other name",
+            next_step="rename the product and its file",
+        )
+
+
 def _standing(releases: Path, proof: ReleaseProof) -> Published | None:
     """The latest release, when it already says what this one would."""
-    link = releases / LATEST
-    try:
-        latest = ReleaseProof.model_validate_json((link / PROOF).read_bytes())
-    except (OSError, ValidationError):
-        return None
-    said = (latest.inputs_digest, latest.policy_digest, latest.products)
-    if said != (proof.inputs_digest, proof.policy_digest, proof.products):
+    latest = _said_in(releases / LATEST)
+    if latest is None or not _is_same(latest, proof):
         return None
     return Published(releases / latest.version, latest.version, is_new=False)
 
 
-def _payloads(tables: Sequence[Table], proof: ReleaseProof) -> dict[str, bytes]:
-    """The bytes of every file but the sums. Raises `TypeError` for a table that no gate made anonymous."""
-    for table in tables:
-        if not isinstance(table.anonymous, Anonymous):
-            raise TypeError(f"only anonymous tables are published, not {type(table.anonymous).__name__}")
-    csv_payloads = {table.product.name: _csv(table.anonymous) for table in tables}
-    texts = {
-        PACKAGE: package_text(tables, proof, csv_payloads),
-        CODEBOOK: codebook_text(tables, proof),
-        PROOF: proof_text(proof),
-        README: readme_text(tables, proof),
-    }
-    payloads = {name: text.encode() for name, text in texts.items()}
-    payloads |= {parquet_name(table.product.name): table.anonymous.payload for table in tables}
-    return payloads | {csv_name(name): payload for name, payload in csv_payloads.items()}
+def _said_in(folder: Path) -> ReleaseProof | None:
+    try:
+        return ReleaseProof.model_validate_json((folder / PROOF).read_bytes())
+    except (OSError, ValidationError):
+        return None
 
 
-def _csv(anonymous: Anonymous) -> bytes:
-    """RFC 4180, with a byte order mark for Excel."""
-    return anonymous.frame.write_csv(include_bom=True, line_terminator="\r\n", quote_style="necessary").encode()
+def _is_same(one: ReleaseProof, other: ReleaseProof) -> bool:
+    """Whether both are about the same rows; where the data come from is told as of the day of publication."""
+    return (one.inputs_digest, one.policy_digest, one.products) == (other.inputs_digest, other.policy_digest, other.products)
+
+
+def _published(table: Table) -> PublishedTable:
+    """The table as anyone may see it. Raises `TypeError` for one that no gate made anonymous."""
+    if not isinstance(table.anonymous, Anonymous):
+        raise TypeError(f"only anonymous tables are published, not {type(table.anonymous).__name__}")
+    return PublishedTable(table.product, table.anonymous.frame, table.anonymous.payload, table.proof)
 
 
 def _sweep(releases: Path) -> None:
@@ -162,9 +154,10 @@ def _sync_folder(folder: Path) -> None:
         os.close(descriptor)
 
 
-def _check_same(staging: Path, target: Path) -> None:
+def _check_same(target: Path, proof: ReleaseProof) -> None:
     """A version that stands is the same release, from an earlier call that did not get to the link, or it is another one."""
-    if {path.name: sha256_of(path) for path in staging.iterdir()} != {path.name: sha256_of(path) for path in target.iterdir()}:
+    standing = _said_in(target)
+    if standing is None or not _is_same(standing, proof):
         raise ReleaseRefused(
             f"version {target.name} is already published with other bytes",
             where=str(target),

@@ -16,6 +16,7 @@ PROOF = "proof.json"
 PACKAGE = "datapackage.json"
 CODEBOOK = "codebook.html"
 README = "README.txt"
+LABELS = "labels.csv"
 VERSION = re.compile(r"[0-9A-Za-z][0-9A-Za-z.+_-]{0,80}")
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 """First in every CSV file: without it Excel takes the text for the code page of the machine."""
@@ -36,13 +37,18 @@ def csv_name(product: str) -> str:
 def names_of_release(products: Iterable[str]) -> set[str]:
     """Every file of a release of these products; there is no other."""
     tables = {name for product in products for name in (parquet_name(product), csv_name(product))}
-    return tables | {SUMS, PROOF, PACKAGE, CODEBOOK, README}
+    return tables | {SUMS, PROOF, PACKAGE, CODEBOOK, README, LABELS}
 
 
 def sha256_of(path: Path) -> str:
     """The SHA-256 of a file's bytes, in hexadecimal."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def fingerprint_of(folder: Path) -> str:
+    """The SHA-256 of the sum file: it names every byte of a release, so that a publisher can tell it by another way."""
+    return sha256_of(folder / SUMS)
 
 
 def sums_text(sums: Mapping[str, str]) -> str:

@@ -37,6 +37,15 @@ class Batch:
     superseded: int
 
 
+@dataclass(frozen=True)
+class Sources:
+    """How many reports about victims stand, of how many partners, and how many of these reported as which kind of source."""
+
+    reports: int
+    partners: int
+    partners_by_kind: Mapping[str, int]
+
+
 class Store:
     """The tables of the warehouse behind one connection; made by `open_store`."""
 
@@ -105,6 +114,17 @@ class Store:
         query = "select count(*) as records, count(distinct person_key) as persons from victim left join membership using (record_key)"
         records, persons = self._query(query).row(0)
         return int(records), int(persons)
+
+    def sources(self) -> Sources:
+        """Who the standing victim records come from, in counts of partners and records."""
+        found = self._query("select count(*) as reports, count(distinct partner_code) as partners from victim").row(0)
+        kinds = self._query("select source_type_code, count(distinct partner_code) as n from victim group by all order by all")
+        return Sources(int(found[0]), int(found[1]), {str(kind): int(partners) for kind, partners in kinds.iter_rows()})
+
+    def merged_count(self) -> int:
+        """Published persons who are no person of their own any more, since a later linkage found them to be one with another."""
+        lost = self._query("select count(*) as persons from published_person anti join membership using (person_key)")
+        return int(lost.item())
 
     def batches(self) -> tuple[Batch, ...]:
         """Every batch that stands, by its id."""

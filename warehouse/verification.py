@@ -6,78 +6,63 @@ anything else that a reader of a downloaded release does not have.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import combinations
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import ValidationError
 
 from engine.duck import connect
 from schemas.errors import PromiseBroken
+from schemas.product import Product
 from schemas.release import ReleaseProof
+from warehouse.canonical import broken_bytes, broken_renderings, remarks_on
+from warehouse.package import broken_descriptions, products_of, read_package
 from warehouse.promises import Broken, VerifiedTable, verify_table
-from warehouse.release_files import PACKAGE, PROOF, SUMS, csv_name, names_of_release, parquet_name, parse_sums, sha256_of
+from warehouse.release_files import PACKAGE, PROOF, SUMS, csv_name, fingerprint_of, names_of_release, parquet_name, parse_sums, sha256_of
 
 
 @dataclass(frozen=True)
 class Verified:
-    """A release that keeps its promises: how many files were checked, and what was measured of each table."""
+    """A release that keeps its promises: how many files were checked, and what was measured of each table.
+
+    `fingerprint` is the SHA-256 of the sum file; `remarks` say what could not be compared.
+    """
 
     version: str
     files: int
     tables: tuple[VerifiedTable, ...]
+    fingerprint: str
+    remarks: tuple[str, ...]
 
 
-class _Described(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
+def verify(folder: Path, *, k: int | None = None) -> Verified:
+    """Check one release folder, measure its tables again, and make every other file of it again.
 
-
-class _Column(_Described):
-    name: str
-    type: str
-
-
-class _Schema(_Described):
-    fields: tuple[_Column, ...]
-
-
-class _Resource(_Described):
-    path: str
-    bytes: int
-    hash: str
-    table: _Schema = Field(alias="schema")
-    filters: dict[str, tuple[str, ...]] = Field(default_factory=dict)
-
-
-class _Package(_Described):
-    version: str
-    resources: tuple[_Resource, ...]
-
-
-def verify(folder: Path) -> Verified:
-    """Check one release folder and measure its tables again.
-
-    Raises `PromiseBroken` with every broken promise: files and sums, columns, cells, k, homogeneity, counts. The
+    `k` is the least that each product must promise; by default any k that is k-anonymity. Verification proves that a
+    release keeps the promises it makes, not who made it: for that, compare `Verified.fingerprint` with the publisher's.
+    Raises `PromiseBroken` with every broken promise: files and sums, columns, cells, k, homogeneity, counts, bytes. The
     reasons name files and columns and give counts, no value of a row.
     """
     folder = folder.resolve()
     broken = list(_broken_files(folder))
-    proof = _proof_of(folder)
-    package = _package_of(folder)
+    proof, package = _proof_of(folder), read_package(folder)
     if proof is None:
         broken.append(Broken(PROOF, "is no statement of a release"))
     if package is None:
         broken.append(Broken(PACKAGE, "is no description of a release"))
     tables: list[VerifiedTable] = []
     if proof is not None and package is not None:
-        broken += _broken_names(folder, proof)
-        broken += _broken_release(proof, package)
-        broken += _broken_descriptions(folder, proof, package)
-        found, more = _verify_tables(folder, proof, package)
-        tables, broken = found, broken + more
+        broken += [*_broken_names(folder, proof), *_broken_release(proof, k), *broken_descriptions(folder, proof, package)]
+        products = products_of(package, proof)
+        tables, found = _verify_tables(folder, proof, products)
+        broken += [*found, *_broken_agreement(tables, products), *broken_bytes(folder, proof)]
+        if len(tables) == len(proof.products):
+            broken += broken_renderings(folder, proof, products)
     if broken or proof is None:
         raise _refusal(folder, broken)
-    return Verified(proof.version, sum(1 for _ in folder.iterdir()), tuple(tables))
+    return Verified(proof.version, sum(1 for _ in folder.iterdir()), tuple(tables), fingerprint_of(folder), remarks_on(proof))
 
 
 def _refusal(folder: Path, broken: list[Broken]) -> PromiseBroken:
@@ -128,17 +113,10 @@ def _proof_of(folder: Path) -> ReleaseProof | None:
         return None
 
 
-def _package_of(folder: Path) -> _Package | None:
-    try:
-        return _Package.model_validate_json((folder / PACKAGE).read_bytes())
-    except (OSError, ValidationError):
-        return None
-
-
-def _broken_release(proof: ReleaseProof, package: _Package) -> Iterator[Broken]:
+def _broken_release(proof: ReleaseProof, k: int | None) -> Iterator[Broken]:
     """What the numbers of the release say of each other."""
-    if package.version != proof.version:
-        yield Broken(PACKAGE, f"describes another version than {PROOF}")
+    if proof.version[5:] not in ("", proof.inputs_digest[:8]):
+        yield Broken(PROOF, "has a version of other contents")
     names = [product.name for product in proof.products]
     if not names or len(set(names)) < len(names):
         yield Broken(PROOF, "lists no product, or one twice")
@@ -147,29 +125,22 @@ def _broken_release(proof: ReleaseProof, package: _Package) -> Iterator[Broken]:
         yield Broken(PROOF, "lists a cohort twice")
     if (entered := sum(cohort.persons for cohort in proof.cohorts)) != proof.published_persons:
         yield Broken(PROOF, f"the cohorts hold {entered} persons, {proof.published_persons} are published")
+    for product in proof.products:
+        if k is not None and product.k < k:
+            yield Broken(PROOF, f"{product.name} promises k = {product.k}, less than the k = {k} that is asked for")
 
 
-def _broken_descriptions(folder: Path, proof: ReleaseProof, package: _Package) -> Iterator[Broken]:
-    """The data package names each table twice, as Parquet and as CSV, with its columns, size and hash."""
-    described = {resource.path: resource for resource in package.resources}
-    expected = {name: product for product in proof.products for name in (parquet_name(product.name), csv_name(product.name))}
-    if set(described) != set(expected) or len(package.resources) != len(expected):
-        yield Broken(PACKAGE, "does not describe exactly the tables of the release")
-    for name, product in expected.items():
-        resource, path = described.get(name), folder / name
-        if resource is None or not path.is_file():
-            continue
-        if resource.bytes != path.stat().st_size or resource.hash != f"sha256:{sha256_of(path)}":
-            yield Broken(PACKAGE, f"gives another size or hash of {name}")
-        columns = tuple((column, "integer" if column == "cohort" else "string") for column in product.columns)
-        if tuple((column.name, column.type) for column in resource.table.fields) != columns:
-            yield Broken(PACKAGE, f"gives other columns or types of {name} than {PROOF}")
-        if product.name + ".parquet" != product.file:
-            yield Broken(PROOF, f"names another file for the product of {name}")
+def _broken_agreement(tables: Sequence[VerifiedTable], products: Mapping[str, Product]) -> Iterator[Broken]:
+    """Tables that show every person show the same persons: a column that none of them coarsens holds each label as often."""
+    whole = [table for table in tables if table.name in products and not products[table.name].filters]
+    for first, other in combinations(whole, 2):
+        coarsened = {*products[first.name].coarsen, *products[other.name].coarsen}
+        for column in (column for column in first.totals if column in other.totals and column not in coarsened):
+            if first.totals[column] != other.totals[column]:
+                yield Broken(parquet_name(other.name), f"has other counts in column {column} than {parquet_name(first.name)}")
 
 
-def _verify_tables(folder: Path, proof: ReleaseProof, package: _Package) -> tuple[list[VerifiedTable], list[Broken]]:
-    filtered = {resource.path for resource in package.resources if resource.filters}
+def _verify_tables(folder: Path, proof: ReleaseProof, products: Mapping[str, Product]) -> tuple[list[VerifiedTable], list[Broken]]:
     tables: list[VerifiedTable] = []
     broken: list[Broken] = []
     connection = connect(readable=[folder])
@@ -180,7 +151,8 @@ def _verify_tables(folder: Path, proof: ReleaseProof, package: _Package) -> tupl
                 continue
             if sha256_of(folder / name) != product.sha256:
                 broken.append(Broken(name, f"has other bytes than {PROOF} was measured on"))
-            table, faults = verify_table(connection, folder, product, proof, is_whole=name not in filtered)
+            is_whole = product.name in products and not products[product.name].filters
+            table, faults = verify_table(connection, folder, product, proof, is_whole=is_whole)
             broken += faults
             tables += [table] if table else []
     finally:

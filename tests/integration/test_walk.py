@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import shutil
+from pathlib import Path
 
 import polars as pl
 
-from pipelines.publishing import latest_release
+from pipelines.publishing import latest_release, make_release
 from schemas.ledger import EMPTY_LEDGER
-from tests.conftest import Walk
+from schemas.units import Unit
+from tests.conftest import Walk, instance_at
 from warehouse.store import open_store
 from warehouse.verification import verify
 
@@ -59,14 +62,14 @@ def test_the_release_describes_itself(walk: Walk) -> None:
     assert {resource["name"] for resource in package["resources"]} >= {"global-persons", "regional-trends"}
 
 
-def test_a_second_run_publishes_nothing_new(walk: Walk) -> None:
-    from pipelines.publishing import make_release
-
-    before = latest_release(walk.instance.releases)
-    with walk.instance.hold():
-        outcome = make_release(walk.instance)
+def test_a_second_run_publishes_nothing_new(walk: Walk, tmp_path: Path) -> None:
+    shutil.copytree(walk.instance.home, tmp_path / "home", symlinks=True)
+    copied = instance_at(tmp_path / "home")
+    before = latest_release(copied.releases)
+    with copied.hold():
+        outcome = make_release(copied)
     assert outcome.published.is_new is False
-    assert latest_release(walk.instance.releases) == before
+    assert latest_release(copied.releases) == before
 
 
 def test_quarantined_rows_can_be_found_by_row_number_and_code(walk: Walk) -> None:
@@ -78,6 +81,10 @@ def test_quarantined_rows_can_be_found_by_row_number_and_code(walk: Walk) -> Non
 
 def test_perpetrators_and_incidents_stand_apart_from_victims(walk: Walk) -> None:
     with open_store(walk.instance.warehouse_file, read_only=True) as store:
-        persons = store.persons().frame.height
-        members = store.linked_counts()
-    assert members[1] == persons
+        stored = {unit: pl.concat([store.records_of(batch_id, unit).frame for batch_id in store.ledgers()]) for unit in Unit}
+        victims, persons = store.linked_counts()
+        published = store.published().frame.height
+    assert all(frame.height > 0 for frame in stored.values())
+    keys = [set(frame["record_key"].to_list()) for frame in stored.values()]
+    assert len(set.union(*keys)) == sum(map(len, keys))
+    assert (stored[Unit.VICTIM].height, published) == (victims, persons)

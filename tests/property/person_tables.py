@@ -40,7 +40,11 @@ class Request:
 def requests(draw: st.DrawFn, smallest: int = 2) -> Request:
     """Up to 60 persons; a skewed choice of values, so that some are rare; `note` is in no role."""
     values = {hierarchy.column: list(hierarchy.paths) for hierarchy in HIERARCHIES}
-    values |= {"form": ["work", "sex", "unknown"], "means": ["debt", "force"], "note": ["1", "2", "3"]}
+    values |= {
+        "form": ["work", "sex", "marriage", "unknown", "not_collected"],
+        "means": ["debt", "force", "unknown"],
+        "note": ["1", "2", "3"],
+    }
     person = st.tuples(*(st.sampled_from([*names, names[0], names[0]]) for names in values.values()))
     rows = draw(st.lists(person, min_size=smallest, max_size=60))
     table = pl.DataFrame(rows, schema=dict.fromkeys(values, pl.String), orient="row")

@@ -16,7 +16,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from anonymize.deidentify import ENVELOPE, age_bands, deidentify
-from anonymize.tokens import key_of, with_keys
+from anonymize.keys import key_of, with_keys
 from schemas.errors import LeakStopped
 from schemas.fields import Field, Kind, Sensitivity, fields_of
 from schemas.render import polars_schema

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import csv
 import io
+import unicodedata
 from pathlib import Path
 from random import Random
 from tempfile import TemporaryDirectory
+from typing import Literal
 
+import polars as pl
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from ingest.codes import fold, readings, trimmed
 from ingest.landing import land
 from ingest.validation import BatchResult, validate_batch
 from ingest.vault import Vault, create_key
@@ -173,3 +177,25 @@ def test_the_vault_gives_back_what_it_took(payload: bytes) -> None:
         vault = Vault(Path(folder) / "vault", Path(folder) / "key")
         vault.store("registry", payload)
         assert vault.load("registry") == payload
+
+
+# U+1171E is a nonspacing mark in some versions of Unicode only.
+ASSIGNED = st.text(st.characters(exclude_categories=("Cs", "Cn", "Co"), exclude_characters="\U0001171e"))
+
+
+def folded_by_hand(text: str) -> str:
+    """A text as it is compared, by the standard library."""
+    letters = (letter for letter in unicodedata.normalize("NFKD", text) if unicodedata.category(letter) != "Mn")
+    return "".join(letters).replace("\u2019", "'").lower()
+
+
+@given(st.lists(ASSIGNED, min_size=1, max_size=20))
+def test_texts_are_compared_as_the_standard_library_would(texts: list[str]) -> None:
+    assert pl.DataFrame({"text": texts}).select(fold(pl.col("text")))["text"].to_list() == [folded_by_hand(text) for text in texts]
+
+
+@given(ASSIGNED.map(str.strip), st.sampled_from(["NFC", "NFD"]))
+def test_a_listed_text_is_read_in_every_composition(text: str, form: Literal["NFC", "NFD"]) -> None:
+    if folded_by_hand(text).strip():
+        texts = pl.DataFrame({"text": [text, unicodedata.normalize(form, text)]})
+        assert texts.select(readings({text: "x"}, {}).apply(trimmed("text")))["text"].to_list() == ["x", "x"]

@@ -25,25 +25,22 @@ CELLS = {
     "form": ["work", "sex", *sorted(NOT_KNOWN)],
     "means": ["debt", "force", "unknown"],
 }
+QUASI_CHOICES: list[list[str]] = [[], ["place"], ["cohort", "place"]]
 
 
 @st.composite
 def published(draw: st.DrawFn) -> pl.DataFrame:
-    rows = draw(st.lists(st.tuples(*(st.sampled_from(values) for values in CELLS.values())), max_size=30))
-    return pl.DataFrame(rows, schema=dict.fromkeys(CELLS, pl.String), orient="row")
+    rows = draw(st.lists(st.tuples(*(st.sampled_from(values) for values in CELLS.values()), st.integers(1, 2)), max_size=30))
+    return pl.DataFrame(rows, schema=dict.fromkeys(CELLS, pl.String) | {"cohort": pl.Int64}, orient="row")
 
 
 @EXAMPLES
-@given(published(), st.booleans())
-def test_measures_agree_with_a_count_by_hand(table: pl.DataFrame, with_quasi: bool) -> None:
-    quasi = ["place"] if with_quasi else []
-    members: dict[str, list[tuple[str, str]]] = defaultdict(list)
-    for place, form, means in table.iter_rows():
-        members[place if with_quasi else "all"].append((form, means))
-    telling = {
-        field: [name for name, rows in members.items() if len({row[field] for row in rows}) == 1 and rows[0][field] not in NOT_KNOWN]
-        for field in (0, 1)
-    }
+@given(published(), st.sampled_from(QUASI_CHOICES))
+def test_measures_agree_with_a_count_by_hand(table: pl.DataFrame, quasi: list[str]) -> None:
+    members: dict[tuple[str | int, ...], list[tuple[str, str]]] = defaultdict(list)
+    for row in table.iter_rows(named=True):
+        members[tuple(row[column] for column in quasi)].append((row["form"], row["means"]))
+    telling = {field: [name for name, rows in members.items() if len({row[field] for row in rows} - NOT_KNOWN) == 1] for field in (0, 1)}
     homogeneous = {*telling[0], *telling[1]}
     found = measure(table, quasi=quasi, sensitive=["form", "means"])
     assert found.persons == table.height
@@ -55,9 +52,33 @@ def test_measures_agree_with_a_count_by_hand(table: pl.DataFrame, with_quasi: bo
     assert [(each.field, each.classes, each.persons) for each in found.homogeneous_by_field] == [
         (name, len(telling[field]), sum(len(members[each]) for each in telling[field])) for field, name in enumerate(["form", "means"])
     ]
-    assert found.cells == table.height * len(quasi)
-    assert found.suppressed_cells == Counter(table["place"].to_list())["suppressed"] * len(quasi)
+    labels = ["place"] if "place" in quasi else []
+    assert found.cells == table.height * len(labels)
+    assert found.suppressed_cells == Counter(table["place"].to_list())["suppressed"] * len(labels)
     assert found.prosecutor_risk_max == (1 / found.smallest_class if table.height else 0)
+
+
+@pytest.mark.parametrize(
+    ("form", "classes"),
+    [
+        pytest.param(["work", "work"], 1, id="one value"),
+        pytest.param(["work", "sex"], 0, id="two values"),
+        pytest.param(["work", "unknown", "not_collected"], 1, id="one known value beside missing ones is as good as told"),
+        pytest.param(["work", "sex", "unknown"], 0, id="two known values"),
+        pytest.param(["unknown", "unknown"], 0, id="no known value tells nothing"),
+        pytest.param(["unknown", "suppressed"], 0, id="no known value, for two reasons"),
+    ],
+)
+def test_when_a_class_is_homogeneous(form: list[str], classes: int) -> None:
+    table = pl.DataFrame({"place": ["a"] * len(form), "form": form})
+    assert measure(table, quasi=["place"], sensitive=["form"]).homogeneous_classes == classes
+
+
+def test_a_cohort_counts_in_classes_and_not_in_cells() -> None:
+    table = pl.DataFrame({"cohort": [1, 1, 2], "place": ["a", "a", "suppressed"]})
+    found = measure(table, quasi=["cohort", "place"], sensitive=[])
+    assert (found.classes, found.smallest_class, found.cells, found.suppressed_cells) == (2, 1, 3, 1)
+    assert measure(table, quasi=["cohort"], sensitive=[]).cells == 0
 
 
 def test_without_sensitive_fields_nothing_is_homogeneous() -> None:

@@ -13,7 +13,7 @@ import polars as pl
 import pytest
 
 from anonymize.deidentify import ENVELOPE, age_bands, deidentify
-from anonymize.tokens import key_of, with_keys
+from anonymize.keys import key_of, with_keys
 from schemas.case import VictimFacts, VictimReport
 from schemas.errors import CasehouseError, LeakStopped, VaultError
 from schemas.fields import Declared, Kind, RecordModel, Sensitivity, names_of

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import polars as pl
@@ -55,7 +54,7 @@ def test_what_passes_is_measured_from_its_own_bytes(policy: Policy) -> None:
     assert passed.evidence.policy_digest == policy.digest()
 
 
-def test_the_evidence_is_json_and_carries_the_loss_it_was_given(policy: Policy) -> None:
+def test_the_evidence_carries_the_limits_and_the_loss_it_was_given(policy: Policy) -> None:
     passed = pass_gate(
         Pseudonymised(table()),
         quasi=["city"],
@@ -64,10 +63,8 @@ def test_the_evidence_is_json_and_carries_the_loss_it_was_given(policy: Policy) 
         policy=policy,
         utility=Loss(0.25, (("city", 0.25),)),
     )
-    evidence = json.loads(passed.evidence.to_json())
-    assert evidence["k"] == 3
-    assert evidence["measures"]["loss"] == 0.25
-    assert evidence["measures"]["loss_by_column"] == [["city", 0.25]]
+    assert (passed.evidence.k, passed.evidence.largest_homogeneous_share) == (3, 0.0)
+    assert (passed.evidence.measures.loss, passed.evidence.measures.loss_by_column) == (0.25, (("city", 0.25),))
 
 
 def test_rows_in_any_order_give_the_same_bytes(policy: Policy) -> None:
@@ -88,13 +85,26 @@ def test_the_wholly_suppressed_class_is_a_class_like_any_other(policy: Policy) -
 
 
 def test_homogeneous_classes_over_the_limit_are_refused(policy: Policy) -> None:
-    reason = refusal(homogeneous(2, "work"), policy)
-    assert "2 of 20 classes share one known value of a sensitive field (by field: form 2), more than 5%" in reason
-    pass_gate(Pseudonymised(homogeneous(1, "work")), quasi=["city"], sensitive=["form"], safe=["edition"], policy=policy)
+    share = policy.largest_homogeneous_share.model_copy(update={"value": 0.05})
+    one_in_twenty = policy.model_copy(update={"largest_homogeneous_share": share})
+    reason = refusal(homogeneous(2, "work"), one_in_twenty)
+    assert "2 of 20 classes hold one known value only of a sensitive field (by field: form 2), more than 5%" in reason
+    pass_gate(Pseudonymised(homogeneous(1, "work")), quasi=["city"], sensitive=["form"], safe=["edition"], policy=one_in_twenty)
+
+
+def test_the_shipped_policy_refuses_a_single_homogeneous_class(policy: Policy) -> None:
+    reason = refusal(homogeneous(1, "work"), policy)
+    assert "1 of 20 classes hold one known value only of a sensitive field (by field: form 1), more than 0%" in reason
 
 
 @pytest.mark.parametrize("code", ["unknown", "not_collected", "not_applicable", "suppressed"])
-def test_a_class_that_shares_a_missing_value_tells_nothing(policy: Policy, code: str) -> None:
+def test_a_missing_value_beside_one_known_value_hides_nothing(policy: Policy, code: str) -> None:
+    beside = table().with_columns(form=pl.when(pl.int_range(60) < 2).then(pl.lit(code)).otherwise("form").replace("unknown", "work"))
+    assert "1 of 20 classes hold one known value only" in refusal(beside, policy)
+
+
+@pytest.mark.parametrize("code", ["unknown", "not_collected", "not_applicable", "suppressed"])
+def test_a_class_without_any_known_value_tells_nothing(policy: Policy, code: str) -> None:
     pass_gate(Pseudonymised(homogeneous(20, code)), quasi=["city"], sensitive=["form"], safe=["edition"], policy=policy)
 
 
@@ -122,6 +132,21 @@ def test_null_cells_are_refused(policy: Policy) -> None:
 def test_a_measured_column_must_be_text(policy: Policy) -> None:
     numbers = table().with_columns(form=pl.int_range(60) % 2)
     assert "a measure is missing: column form is not text" in refusal(numbers, policy)
+
+
+def test_a_cohort_is_a_quasi_identifier_that_may_be_a_whole_number(policy: Policy) -> None:
+    cohorts = table().with_columns(cohort=1 + pl.int_range(60) // 30)
+    passed = pass_gate(Pseudonymised(cohorts), quasi=["cohort", "city"], sensitive=["form"], safe=["edition"], policy=policy)
+    assert (passed.evidence.measures.classes, passed.evidence.measures.cells) == (20, 60)
+    split = table().with_columns(cohort=1 + pl.int_range(60) // 31)
+    assert "the smallest class has 1 person(s), under k = 3" in refusal(split, policy, quasi=("cohort", "city"))
+
+
+def test_a_cohort_that_cannot_be_counted_is_refused(policy: Policy) -> None:
+    quasi, number = ("cohort", "city"), 1 + pl.int_range(60) // 30
+    assert "column cohort is not text" in refusal(table().with_columns(cohort=number.cast(pl.Float64)), policy, quasi)
+    holes = table().with_columns(cohort=pl.when(pl.int_range(60) < 2).then(None).otherwise(number))
+    assert "column cohort has 2 null cell(s)" in refusal(holes, policy, quasi)
 
 
 def test_no_rows_is_refused(policy: Policy) -> None:

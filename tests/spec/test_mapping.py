@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import datetime
 import io
+import unicodedata
 from collections.abc import Mapping
 
 import openpyxl
+import polars as pl
 import pytest
 
-from ingest.codes import readings
+from ingest.codes import Readings, readings
 from ingest.mapping import Mapped, compile_mapping, map_rows
 from ingest.reading import read
 from schemas.errors import BatchRefused
 from schemas.fields import fields_of
 from schemas.partner import PartnerFile
 from schemas.units import MODELS, Unit
-from schemas.vocabulary import vocabulary, vocabulary_names
+from schemas.vocabulary import Vocabulary, vocabulary, vocabulary_names
 
 BASE = {"id": {"field": "source_record_id"}, "day": {"field": "registration_date", "date_format": "%Y-%m-%d"}}
 
@@ -82,10 +84,50 @@ def test_countries_in_four_languages() -> None:
     assert one_column(cells, {"field": "citizenship_code"}) == [("MX", ())] * len(cells)
 
 
+def test_countries_without_accents_and_with_any_apostrophe() -> None:
+    cells = {
+        "Cote d'Ivoire": "CI",
+        "Côte d\u2019Ivoire": "CI",
+        "COTE D\u2019IVOIRE": "CI",
+        "Etats-Unis": "US",
+        "Nigéria": "NG",
+        "Perú": "PE",
+    }
+    assert one_column(list(cells), {"field": "citizenship_code"}) == [(code, ()) for code in cells.values()]
+
+
+def by_hand(text: str) -> str:
+    """A text as it is compared, by the standard library."""
+    letters = (letter for letter in unicodedata.normalize("NFKD", text) if unicodedata.category(letter) != "Mn")
+    return "".join(letters).replace("\u2019", "'").lower()
+
+
 def test_every_code_and_unique_label_reads_as_its_code() -> None:
     for name in vocabulary_names():
+        texts = vocabulary(name).readings()
         known = readings({}, {}, name).by_folded
-        assert {text: known.get(text.lower()) for text in vocabulary(name).readings()} == vocabulary(name).readings(), name
+        assert {text: known.get(by_hand(text)) for text in texts} == texts, name
+        frame = pl.DataFrame({"text": list(texts)}).select(readings({}, {}, name).apply(pl.col("text")))
+        assert frame["text"].to_list() == list(texts.values()), name
+
+
+def test_a_folded_text_that_two_codes_of_a_list_share_is_not_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    shared = {"año": "a", "ano": "b", "único": "c"}
+    monkeypatch.setattr(Vocabulary, "readings", lambda _: shared)
+    assert read_texts(readings({}, {}, "gender"), ["ANO", "Año", "unico"]) == [None, None, "c"]
+
+
+def test_a_lookup_that_tells_accents_apart_counts_as_written_and_hides_the_vocabulary_otherwise() -> None:
+    known = readings({"Mán": "woman", "man": "unknown"}, {}, "gender")
+    assert read_texts(known, ["Mán", "man", "MAN", "woman"]) == ["woman", "unknown", None, "woman"]
+
+
+def test_a_lone_mark_is_no_empty_cell() -> None:
+    assert one_column(["\u0301"], {"field": "gender_code"}) == [(None, ("category_unknown",))]
+
+
+def read_texts(known: Readings, texts: list[str]) -> list[str | None]:
+    return pl.DataFrame({"text": texts}, schema={"text": pl.String}).select(known.apply(pl.col("text")))["text"].to_list()
 
 
 def test_several_codes_of_one_cell() -> None:

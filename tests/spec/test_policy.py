@@ -25,9 +25,9 @@ def faults_of(folder: Path, text: str) -> tuple[str, ...]:
 
 def test_the_shipped_policy() -> None:
     policy = load_policy()
-    assert (policy.k.value, policy.l.value, policy.largest_homogeneous_share.value, policy.smallest_pool.value) == (11, 2, 0.05, 2000)
+    assert (policy.k.value, policy.l.value, policy.largest_homogeneous_share.value, policy.smallest_pool.value) == (11, 2, 0.0, 2000)
     assert policy.missing.value == "a_value_of_its_own"
-    assert policy.column_weights() == {}
+    assert policy.column_weights() == {"registration_year": 8.0}
 
 
 def test_every_number_has_its_source(tmp_path: Path) -> None:

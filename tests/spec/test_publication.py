@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import csv
 import errno
+import io
 import json
 import os
 import re
@@ -11,8 +13,10 @@ from collections import Counter
 from collections.abc import Sequence
 from contextlib import suppress
 from hashlib import sha256
+from html import unescape
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import polars as pl
 import pytest
@@ -24,6 +28,7 @@ from schemas.product import Product
 from schemas.release import CohortProof, ProductProof, ReleaseProof
 from schemas.vocabulary import Labels
 from schemas.zones import Anonymous, Pseudonymised
+from warehouse.canonical import installed_versions
 from warehouse.publication import Table, publish
 from warehouse.verification import verify
 
@@ -81,7 +86,7 @@ def statement(name: str, frame: pl.DataFrame, payload: bytes) -> ProductProof:
         homogeneous_share=sum(map(any, zip(*alike.values(), strict=True))) / len(classes),
         homogeneous_share_by_field=shares,
         suppressed_cells=sum(row[column] == "suppressed" for row in frame.to_dicts() for column in quasi),
-        cells=frame.height * len(quasi),
+        cells=frame.height * sum(column != "cohort" for column in quasi),
     )
 
 
@@ -94,7 +99,7 @@ def table_of(name: str, frame: pl.DataFrame, filters: dict[str, tuple[str, ...]]
     return Table(product, Anonymous(frame, payload), statement(name, frame, payload))
 
 
-def release_of(tables: Sequence[Table], version: str = "0001", inputs: str = "a" * 64) -> ReleaseProof:
+def release_of(tables: Sequence[Table], version: str = "0001", inputs: str = "a" * 64, is_simulated: bool = True) -> ReleaseProof:
     cohorts = [
         CohortProof(cohort=number, persons=persons, loss=0.5, loss_by_column={"gender_code": 0.5}) for number, persons in COHORTS.items()
     ]
@@ -102,7 +107,11 @@ def release_of(tables: Sequence[Table], version: str = "0001", inputs: str = "a"
         version=version,
         inputs_digest=inputs,
         policy_digest="b" * 64,
-        software={"polars": "2", "casehouse": "1"},
+        software=installed_versions(),
+        is_simulated=is_simulated,
+        partners=3,
+        reports=21,
+        reported_by={"hotline": 2, "case_management": 1, "not_collected": 1},
         published_persons=sum(COHORTS.values()),
         cohorts=tuple(cohorts),
         products=tuple(table.proof for table in tables),
@@ -131,7 +140,7 @@ class TestAppearing:
         published = publish(tmp_path, tables, release_of(tables))
         assert (published.folder, published.version, published.is_new) == (tmp_path / "0001", "0001", True)
         products = [f"{name}.{form}" for name in ("everyone", "few-columns", "women") for form in ("csv", "parquet")]
-        expected = sorted([*products, "README.txt", "SHA256SUMS", "codebook.html", "datapackage.json", "proof.json"])
+        expected = sorted([*products, "README.txt", "SHA256SUMS", "codebook.html", "datapackage.json", "labels.csv", "proof.json"])
         assert sorted(contents(published.folder)) == expected
         assert (published.folder / "everyone.parquet").read_bytes() == tables[0].anonymous.payload
         assert os.readlink(tmp_path / "latest") == "0001"
@@ -169,7 +178,7 @@ class TestAppearing:
     def test_a_version_must_be_able_to_name_a_folder(self, tmp_path: Path, version: str) -> None:
         tables = tables_of_release()
         with pytest.raises(ReleaseRefused, match="cannot have this version"):
-            publish(tmp_path, tables, release_of(tables, version=version))
+            publish(tmp_path, tables, release_of(tables).model_copy(update={"version": version}))
 
     def test_only_anonymous_tables_are_published(self, tmp_path: Path) -> None:
         table = table_of("everyone", master())
@@ -276,12 +285,91 @@ class TestDescriptions:
         assert "<script" not in page
         assert re.findall(r'(?:src|href)="(?!#)([^"]+)"', page) == ["https://creativecommons.org/licenses/by/4.0/"]
 
-    def test_the_query_of_the_codebook_runs(self, folder: Path) -> None:
+    def query_of(self, folder: Path, language: str) -> str:
+        """An example of the codebook as someone copies it, with paths of this folder."""
         page = (folder / "codebook.html").read_text(encoding="utf-8")
-        (query,) = re.findall(r'<pre data-language="duckdb">([^<]+)</pre>', page)
-        connection = connect(readable=[folder])
-        found = connection.execute(query.replace("'everyone.parquet'", f"'{folder.resolve()}/everyone.parquet'")).fetchall()
-        assert dict(found) == dict(Counter(master()["registration_year"].to_list()))
+        (query,) = re.findall(rf'<pre data-language="{language}">([^<]+)</pre>', page)
+        found: str = re.sub(r"(['\"])([a-z]+\.(?:parquet|csv))\1", rf"\1{folder.resolve()}/\2\1", unescape(query))
+        return found
+
+    def test_the_first_query_of_the_codebook_counts_single_years_and_what_they_leave_out(self, folder: Path) -> None:
+        found = connect(readable=[folder]).execute(self.query_of(folder, "duckdb")).fetchall()
+        assert dict(found) == {"2014": 4, "2020": 3, "no single year": 8}
+
+    def test_the_second_query_rolls_every_label_up_and_leaves_coarser_and_missing_ones_as_they_are(self, folder: Path) -> None:
+        """Nepal (NP) is in Southern Asia, which is in Asia; one class stands at Asia already."""
+        found = connect(readable=[folder]).execute(self.query_of(folder, "duckdb-levels")).fetchall()
+        assert dict(found) == {"asia": 7, "suppressed": 5, "not_collected": 3}
+
+    def test_the_pandas_example_reads_every_cell_as_it_stands(self, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+        namespace: dict[str, Any] = {}
+        exec(self.query_of(folder, "pandas"), namespace)
+        assert Counter(namespace["persons"].itertuples(index=False, name=None)) == Counter(tuple(map(str, row)) for row in master().rows())
+        assert "2014-2015" in capsys.readouterr().out
+
+    def test_every_label_that_occurs_stands_in_the_labels_with_all_above_it(self, folder: Path) -> None:
+        payload = (folder / "labels.csv").read_bytes()
+        assert payload.startswith(b"\xef\xbb\xbfcolumn,label,level,parent,en,fr,es,ar\r\n")
+        rows = list(csv.DictReader(io.StringIO(payload.decode("utf-8-sig"))))
+        country = [(row["label"], row["level"], row["parent"], row["en"]) for row in rows if row["column"] == "citizenship_code"]
+        assert country == [
+            ("NP", "0", "southern_asia", "Nepal"),
+            ("not_collected", "0", "suppressed", "Not collected by the partner"),
+            ("southern_asia", "1", "asia", "Southern Asia"),
+            ("asia", "2", "suppressed", "Asia"),
+            ("suppressed", "3", "", "Withheld to protect persons"),
+        ]
+        years = {row["label"]: row["parent"] for row in rows if row["column"] == "registration_year"}
+        assert years == {
+            "2014": "2014-2015", "2014-2015": "2014-2017", "2014-2017": "2014-2021", "2014-2021": "suppressed",
+            "2020": "2020-2021", "2020-2021": "2018-2021", "2018-2021": "2014-2021", "suppressed": "",
+        }  # fmt: skip
+        forced = {(row["label"], row["level"], row["parent"]) for row in rows if row["column"] == "forced_labour_code"}
+        assert forced == {(code, "0", "") for code in ("yes", "no", "unknown", "not_collected")}
+        assert all(row[language] for row in rows for language in ("en", "fr", "es", "ar"))
+        assert "cohort" not in {row["column"] for row in rows}
+
+    def test_each_code_is_counted_in_each_table_that_has_its_column(self, folder: Path) -> None:
+        page = (folder / "codebook.html").read_text(encoding="utf-8")
+        section = page.split('<h3 id="codes-gender_code">')[1].split("</table>")[0]
+        assert [f"Rows in <code>{name}</code>" in section for name in ("everyone", "few-columns", "women")] == [True] * 3
+        numbers = {
+            row[0]: re.findall(r'<td class="number">([0-9,]*)</td>', row[1]) for row in re.findall(r"<code>(\w+)</code></td>(.*)", section)
+        }
+        assert numbers == {"man": ["3", "3", "0"], "woman": ["7", "7", "7"], "suppressed": ["5", "5", "0"]}
+
+    def test_invented_data_say_so_first_and_real_data_do_not(self, folder: Path, tmp_path: Path) -> None:
+        tables = tables_of_release()
+        real = publish(tmp_path / "real", tables, release_of(tables, is_simulated=False)).folder
+        for name in ("README.txt", "codebook.html", "datapackage.json"):
+            assert "invented sample data" in (folder / name).read_text(encoding="utf-8").lower()
+            assert "invented" not in (real / name).read_text(encoding="utf-8").lower()
+        for name in ("README.txt", "codebook.html"):
+            assert (
+                "21 reports about victims by 3 partners (partners by kind of source: case management 1, hotline 2, kind not given 1)"
+                in (real / name).read_text()
+            )
+
+    def test_where_the_data_come_from_is_of_the_day_of_publication_and_makes_no_new_release(self, tmp_path: Path) -> None:
+        tables = tables_of_release()
+        publish(tmp_path, tables, release_of(tables))
+        before = contents(tmp_path / "0001")
+        later = release_of(tables).model_copy(update={"reports": 99, "partners": 4})
+        assert publish(tmp_path, tables, later).is_new is False
+        (tmp_path / "latest").unlink()
+        assert publish(tmp_path, tables, later).folder == tmp_path / "0001"
+        assert contents(tmp_path / "0001") == before
+        assert os.readlink(tmp_path / "latest") == "0001"
+
+    def test_the_texts_say_what_a_withheld_value_may_be(self, folder: Path) -> None:
+        for name in ("README.txt", "codebook.html"):
+            text = (folder / name).read_text(encoding="utf-8").lower()
+            assert "withheld to protect persons; it may stand for any value, also for a missing one" in text
+
+    def test_no_product_is_named_like_the_labels(self, tmp_path: Path) -> None:
+        table = table_of("labels", master())
+        with pytest.raises(ReleaseRefused, match="cannot have this name"):
+            publish(tmp_path, [table], release_of([table]))
 
     def test_the_proof_is_sorted_json_of_the_statement(self, folder: Path) -> None:
         text = (folder / "proof.json").read_text(encoding="utf-8")

@@ -91,6 +91,29 @@ def test_encodings_and_line_ends(encoding: str, declared: str, line_end: str) ->
     assert cells(table) == [(2, "1", "2020-01-01", "Zoë"), (3, "2", "2020-01-01", "Añá")]
 
 
+@pytest.mark.parametrize(
+    ("written", "declared", "name"),
+    [
+        ("cp1252", "cp1252", "Zoë Añá"),
+        ("utf-8", "cp1252", "Zoë Añá"),
+        ("cp1256", "cp1256", "فاطمة"),
+        ("utf-8", "cp1256", "فاطمة"),
+        ("utf-8", "iso-8859-1", "Müller, née Brontë"),
+        ("gbk", "gbk", "联通"),  # its bytes are UTF-8 too, by chance
+    ],
+)
+def test_utf_8_under_the_declaration_of_a_one_byte_encoding_is_read_as_utf_8(written: str, declared: str, name: str) -> None:
+    table = read(f"id;date;name\n1;2020-01-01;{name}\n".encode(written), file_of(format={"encoding": declared, "separator": ";"}))
+    assert cells(table) == [(2, "1", "2020-01-01", name)]
+    assert table.problems.is_empty()
+
+
+def test_headers_are_the_same_with_straight_and_curly_apostrophes_in_any_composition() -> None:
+    file = file_of(columns={**COLUMNS, "numéro d'ordre": {"field": "source_case_id"}})
+    table = read("id,date,name,NUME\u0301RO D\u2019ORDRE\n1,2020-01-01,Ana,7\n".encode(), file)
+    assert table.frame.columns == ["row_number", "id", "date", "name", "numéro d'ordre"]
+
+
 def test_a_row_of_another_encoding_is_held_alone() -> None:
     payload = "id,date,name\n1,2020-01-01,Zoë\n".encode() + "2,2020-01-01,Zoë\n".encode("cp1252") + b"3,2020-01-01,Ana\n"
     table = read(payload, file_of())
@@ -202,6 +225,69 @@ def test_a_batch_has_each_file_once(payloads: list[bytes], code: str) -> None:
     with pytest.raises(BatchRefused) as refused:
         identify(payloads, partner_of("both", PEOPLE, EVENTS))
     assert refused.value.code == code
+
+
+FULL = "id,date,name\n1,2020-01-01,CANARY\n"
+ACCENTED = {"número": {"field": "source_record_id"}, "día": {"field": "registration_date", "date_format": "%Y"}}
+
+
+@pytest.mark.parametrize(
+    ("payload", "changes", "hint"),
+    [
+        (FULL.replace(",", ";").encode(), {}, "separated by semicolons, not commas"),
+        (b"sep=;\nExport;;\n;;\n" + FULL.replace(",", ";").encode(), {}, "separated by semicolons, not commas"),
+        (b'"id";"date";"name"\n"1";"2020-01-01";"CANARY, Ana"\n', {}, "separated by semicolons, not commas"),
+        (FULL.encode(), {"format": {"separator": ";"}}, "separated by commas, not semicolons"),
+        (FULL.replace(",", "\t").encode("utf-16"), {}, "separated by tabs, not commas"),
+        (FULL.encode(), {"format": {"separator": "~"}}, "separated by commas, not as agreed"),
+        ("número,día\nCANARY,2020\n".encode("cp1252"), {"columns": ACCENTED}, "in the encoding cp1252, not utf-8"),
+        (
+            "número;día\nCANARY;2020\n".encode("cp1252"),
+            {"columns": ACCENTED},
+            "separated by semicolons, not commas and in the encoding cp1252, not utf-8",
+        ),
+        (FULL.replace(",", ";").encode() + b"2;2020-01-01;CANARY\n" * 80_000, {}, "separated by semicolons, not commas"),
+        (b"a;b;c\n1;2020-01-01;CANARY\n", {}, None),
+        (b"id;CANARY;phone;place\n", {}, None),
+        (b"a;b\n" + bytes(range(1, 256)) * 20, {}, None),
+        (b"\xff\xfeCANARY\xd8", {}, None),
+    ],
+)
+def test_a_file_without_a_fitting_header_is_told_which_columns_are_sought_and_what_it_seems_to_be(
+    payload: bytes, changes: dict[str, object], hint: str | None
+) -> None:
+    file = file_of(**changes)
+    with pytest.raises(BatchRefused) as refused:
+        identify([payload], partner_of("one", file))
+    allowed = refused.value.allowed
+    assert (hint is not None) == ("seems to be" in allowed)
+    if hint is not None:
+        assert refused.value.code == "header_not_found"
+        assert allowed == f"a header row with at least half of the columns {', '.join(sorted(file.columns))}. The file seems to be {hint}"
+    assert "CANARY" not in str(refused.value)
+
+
+def test_a_fault_far_below_a_fitting_header_is_not_taken_for_another_format() -> None:
+    with pytest.raises(BatchRefused) as refused:
+        identify([FULL.encode() * 50_000 + b"\0"], partner_of("one", file_of()))
+    assert (refused.value.code, refused.value.allowed) == ("file_unreadable", "text; a zero byte is in none")
+
+
+def test_spreadsheets_have_no_separator_to_guess() -> None:
+    sheets = file_of(format={"kind": "xlsx"})
+    for payload, code in [(workbook([["a", "b"]]), "header_not_found"), (FULL.encode(), "file_unreadable")]:
+        with pytest.raises(BatchRefused) as refused:
+            identify([payload], partner_of("one", sheets))
+        assert (refused.value.code, "seems to be" in refused.value.allowed) == (code, False)
+
+
+@pytest.mark.parametrize("declared", ["utf-8", "cp1252", "utf-16-le"])
+def test_a_workbook_under_csv_is_called_a_workbook(declared: str) -> None:
+    old = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\0" * 600  # the container of .xls and of protected workbooks
+    for payload in (workbook([["id", "date", "name"], ["1", "2020-01-01", "CANARY"]]), old):
+        with pytest.raises(BatchRefused) as refused:
+            identify([payload], partner_of("one", file_of(format={"encoding": declared})))
+        assert (refused.value.code, refused.value.allowed) == ("file_unreadable", "text; this is an Excel workbook: save it as CSV")
 
 
 def test_whose_file_it_is() -> None:

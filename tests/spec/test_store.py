@@ -311,3 +311,11 @@ class TestFaults:
         assert CANARY not in str(refused.value)
         with open_store(path) as store:
             assert store.totals() == ledger(1)
+
+
+def test_sources_count_standing_victim_records_and_partners_by_kind(store: Store) -> None:
+    """A partner that reported as two kinds of source counts in both; perpetrators and incidents count in none."""
+    send(store, "b1", {"record_key": "r1", "source_type_code": "hotline"}, {"record_key": "r2", "source_type_code": "court"})
+    send(store, "b2", {"record_key": "p1", "source_type_code": "law_enforcement"}, unit=Unit.PERPETRATOR)
+    found = store.sources()
+    assert (found.reports, found.partners, dict(found.partners_by_kind)) == (2, 1, {"court": 1, "hotline": 1})

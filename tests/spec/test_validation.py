@@ -9,10 +9,11 @@ from typing import get_args
 import polars as pl
 import pytest
 
-from ingest.receipt import receipt, receipt_json
-from ingest.validation import PLACE, BatchResult, quarantine, validate_batch
+from ingest.receipt import SHOWN_ROWS, findings, receipt, receipt_json, refusal_receipt
+from ingest.validation import NOT_STORED, PLACE, BatchResult, quarantine, validate_batch
+from schemas.errors import BatchRefused
 from schemas.partner import Partner, load_partner
-from schemas.problems import PROBLEM_SCHEMA
+from schemas.problems import PROBLEM_SCHEMA, catalogue
 from schemas.render import polars_schema
 from schemas.units import MODELS, Unit
 from schemas.vocabulary import Language
@@ -86,15 +87,15 @@ def test_no_value_of_a_failing_cell_is_told(language: Language) -> None:
 
 def test_the_receipt_in_english() -> None:
     result = validated(
-        "id,day,sex,age,born\n" + "".join(f"{number},2020-01-01,x,1,1990\n" for number in range(7)), assertions={"accepted_share_min": 0}
+        "id,day,sex,age,born\n" + "".join(f"{number},2020-01-01,x,1,1990\n" for number in range(12)), assertions={"accepted_share_min": 0}
     )
     assert receipt(result, "en") == (
         "batch 0123456789abcdef (one)\n"
-        "7 received = 0 accepted + 7 quarantined + 0 rejected + 0 no data\n"
+        "12 received = 0 accepted + 12 quarantined + 0 rejected + 0 no data\n"
         "\n"
-        "held: main: category_unknown gender_code (Gender) x 7 [rows 2, 3, 4, 5, 6, ...]\n"
+        "quarantined: main: category_unknown gender_code (Gender) x 12 [rows 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, ...]\n"
         "  The cell holds a category that is in no list.\n"
-        "  to do: Use a listed category, or have this one added to the partner file.\n"
+        "  do next: Use a listed category, or have this one added to the partner file.\n"
     )
 
 
@@ -107,8 +108,79 @@ def test_the_receipt_for_machines() -> None:
         "file": "main",
         "field": "source_record_id",
         "count": 1,
-        "first_rows": [5],
+        "rows": [5],
     }
+
+
+def test_findings_name_every_row_and_the_text_shows_the_first() -> None:
+    result = validated("id,day,sex,age,born\n" + "".join(f"{number},2020-01-01,x,1,1990\n" for number in range(SHOWN_ROWS)))
+    found = next(finding for finding in findings(result) if finding.code == "category_unknown")
+    assert found.rows == tuple(range(2, SHOWN_ROWS + 2))
+    assert f"{SHOWN_ROWS + 1}]" in receipt(result, "en")
+    assert json.loads(receipt_json(result))["findings"][0]["rows"] == list(found.rows)
+
+
+@pytest.mark.parametrize(("language", "word"), [("en", "quarantined"), ("fr", "en quarantaine"), ("es", "en cuarentena"), ("ar", "محتجزة")])
+def test_one_word_for_one_outcome(language: Language, word: str) -> None:
+    told = receipt(validated(), language)
+    assert f"3 {word} " in told
+    assert f"\n{word}: main: date_invalid" in told
+
+
+@pytest.mark.parametrize(
+    ("language", "word"), [("en", "no rows"), ("fr", "aucune ligne"), ("es", "ninguna fila"), ("ar", "لا صفوف بيانات")]
+)
+@pytest.mark.parametrize("text", ["id,day,sex,age,born\n", "id,day,sex,age,born", "id,day,sex,age,born\n,,,,\n\n"])
+def test_a_header_alone_is_a_batch_without_rows_and_says_so(text: str, language: Language, word: str) -> None:
+    told = receipt(validated(text, assertions={"rows_min": 0}), language)
+    assert f"\n\n{word}" in told
+    assert receipt(validated(text), language).count("assertion_failed rows x 1") == 1
+    assert receipt(validated("id,day,sex,age,born\n", assertions={"rows_min": 0}), "en") == (
+        "batch 0123456789abcdef (one)\n0 received = 0 accepted + 0 quarantined + 0 rejected + 0 no data\n"
+        "\nno rows of data: nothing was taken in\n"
+    )
+
+
+@pytest.mark.parametrize("language", get_args(Language))
+def test_a_batch_that_is_not_stored_has_no_name(language: Language) -> None:
+    result = validate_batch([b"id,day,sex,age,born\n1,2020-01-01,woman,1,1990\n"], partner_of(), NOT_STORED)
+    assert receipt(result, language).startswith("one\n1 ")
+
+
+REFUSED = (
+    b"id;day;sex;age;born\n1;2020-01-01;CANARY;1;1990\n",
+    b"CANARY,CANARY2\n1,2\n",
+    b"id,day,sex\nCANARY,\0\n",
+    b'id,day,sex\n1,2020-01-01,"CANARY\n',
+    b" ",
+    b"id,day,day\n1,CANARY,CANARY\n",
+    b"id,sex,age\nCANARY,woman,1\n",
+)
+
+
+@pytest.mark.parametrize("language", get_args(Language))
+@pytest.mark.parametrize("payload", REFUSED)
+def test_the_receipt_of_a_refusal_says_what_where_and_what_to_do_without_a_value(payload: bytes, language: Language) -> None:
+    with pytest.raises(BatchRefused) as refused:
+        validate_batch([payload], partner_of(), NOT_STORED)
+    told = refusal_receipt(refused.value, language)
+    problem = catalogue()[refused.value.code]
+    for part in (refused.value.code, refused.value.where, refused.value.allowed, problem.text.of(language), problem.remedy.of(language)):
+        assert part in told
+    assert "CANARY" not in told
+
+
+def test_the_receipt_of_a_refusal_in_french() -> None:
+    with pytest.raises(BatchRefused) as refused:
+        validate_batch([REFUSED[0]], partner_of(), NOT_STORED)
+    assert refusal_receipt(refused.value, "fr") == (
+        "refusé: header_not_found\n"
+        "  Aucune ligne ne ressemble à l'en-tête attendu.\n"
+        "  où: file 1 of 1 of one\n"
+        "  admis: a header row with at least half of the columns age, born, day, id, sex. "
+        "The file seems to be separated by semicolons, not commas\n"
+        "  à faire: Remettez les noms de colonnes convenus sur une ligne au-dessus des données.\n"
+    )
 
 
 def test_a_clean_batch_says_so() -> None:

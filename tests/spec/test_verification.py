@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+import io
 import json
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
 
 import polars as pl
+import pyarrow.parquet as pq
 import pytest
-from test_publication import CLASSES, FULL, master, release_of, table_of, tables_of_release
+from test_publication import CLASSES, FEW, FULL, master, release_of, table_of, tables_of_release
 
-from engine.parquet import encode
+from engine.parquet import ROW_GROUP_ROWS, decode, encode
 from schemas.errors import PromiseBroken
-from schemas.release import ReleaseProof
+from schemas.release import CohortProof, ReleaseProof
+from warehouse.canonical import installed_versions
+from warehouse.labels import labels_payload
 from warehouse.publication import publish
+from warehouse.published import PublishedTable
 from warehouse.verification import verify
 
 CANARY = "Zebulon Quetzal"
@@ -51,7 +57,8 @@ def cover_up(folder: Path) -> None:
 def edit_json(path: Path, change: Callable[[dict[str, object]], object]) -> None:
     content = json.loads(path.read_text(encoding="utf-8"))
     change(content)
-    path.write_text(json.dumps(content), encoding="utf-8")
+    text = json.dumps(content, indent=2, sort_keys=path.name == "proof.json", ensure_ascii=False) + "\n"
+    path.write_text(text, encoding="utf-8")
     cover_up(path.parent)
 
 
@@ -76,9 +83,30 @@ def replace_table(folder: Path, frame: pl.DataFrame) -> None:
     edit_proof(folder, sha256=sha256(payloads["everyone.parquet"]).hexdigest())
 
 
+def replace_bytes(folder: Path, payload: bytes) -> None:
+    """Other bytes for the first product's Parquet file, with its size and hashes: the rows and their CSV stay."""
+    (folder / "everyone.parquet").write_bytes(payload)
+
+    def describe(content: dict[str, object]) -> None:
+        content["resources"][0].update(bytes=len(payload), hash=f"sha256:{sha256(payload).hexdigest()}")  # type: ignore[index]
+
+    edit_json(folder / "datapackage.json", describe)
+    edit_proof(folder, sha256=sha256(payload).hexdigest())
+
+
+def written(frame: pl.DataFrame, **options: object) -> bytes:
+    """A Parquet file as another program might write it."""
+    sink = io.BytesIO()
+    table = frame.to_arrow(compat_level=pl.CompatLevel.oldest())
+    metadata = options.pop("metadata", None)
+    settings = {"compression": "zstd", "store_schema": metadata is not None, **options}
+    pq.write_table(table.replace_schema_metadata(metadata), sink, **settings)
+    return sink.getvalue()
+
+
 def test_an_untouched_release_keeps_its_promises_and_shows_its_measures(folder: Path) -> None:
     found = verify(folder)
-    assert (found.version, found.files) == ("0001", 11)
+    assert (found.version, found.files) == ("0001", 12)
     everyone, few, women = found.tables
     assert (everyone.name, everyone.rows, everyone.classes, everyone.smallest_class) == ("everyone", 15, 4, 3)
     assert (few.rows, women.rows) == (15, 7)
@@ -240,7 +268,7 @@ class TestStatements:
             ({"homogeneous_share": 0.2}, "another share of homogeneous classes"),
             ({"homogeneous_share_by_field": {}}, "another share of classes homogeneous in forced_labour_code"),
             ({"suppressed_cells": 0}, "has 20 suppressed cells, the proof says 0"),
-            ({"cells": 0}, "has 75 cells, the proof says 0"),
+            ({"cells": 0}, "has 60 cells, the proof says 0"),
             ({"columns": list(reversed(FULL))}, "has other columns than the proof says"),
             ({"file": "../everyone.parquet"}, "names another file"),
         ],
@@ -251,10 +279,10 @@ class TestStatements:
 
     def test_a_product_that_claims_to_be_somewhere_else(self, folder: Path) -> None:
         edit_proof(folder, name="../everyone")
-        assert "everyone.parquet: is no file of a release" in broken(folder)
+        assert "proof.json: is no statement of a release" in broken(folder)
 
     def test_a_product_without_filters_that_leaves_persons_out(self, folder: Path) -> None:
-        edit_json(folder / "datapackage.json", lambda content: [each.pop("filters") for each in content["resources"]])  # type: ignore[attr-defined]
+        edit_json(folder / "datapackage.json", lambda content: [each.pop("filters", None) for each in content["resources"]])  # type: ignore[attr-defined]
         assert "women.parquet: has 7 rows, the release publishes 15 persons" in broken(folder)
 
     def test_more_persons_than_entered(self, folder: Path) -> None:
@@ -278,9 +306,195 @@ class TestStatements:
         assert "lists no product, or one twice" in broken(folder)
 
 
+HIDDEN = "has other bytes than its rows give"
+REMADE = "is not what the tables and the proof of this release make of it"
+
+
+class TestHiddenBytes:
+    """Whoever changes a release also mends sums, sizes and hashes; what its contents do not give still stands out."""
+
+    def test_texts_beside_the_rows_of_a_parquet_file(self, folder: Path) -> None:
+        replace_bytes(
+            folder, written(master(), metadata={"who": CANARY}, compression_level=9, row_group_size=ROW_GROUP_ROWS, version="2.6")
+        )
+        assert f"everyone.parquet: {HIDDEN}" in broken(folder)
+
+    def test_bytes_between_the_parts_of_a_parquet_file(self, folder: Path) -> None:
+        payload = (folder / "everyone.parquet").read_bytes()
+        footer = int.from_bytes(payload[-8:-4], "little") + 8
+        replace_bytes(folder, payload[:-footer] + CANARY.encode() + payload[-footer:])
+        assert f"everyone.parquet: {HIDDEN}" in broken(folder)
+
+    def test_other_row_groups_or_compression(self, folder: Path) -> None:
+        for options in ({"row_group_size": 4}, {"compression": "gzip"}):
+            replace_bytes(folder, written(master(), **options))
+            assert f"everyone.parquet: {HIDDEN}" in broken(folder)
+
+    def test_an_order_of_rows_that_tells_something(self, folder: Path) -> None:
+        replace_table(folder, master().reverse())
+        said = broken(folder)
+        assert "everyone.parquet: has its rows in another order" in said
+        replace_table(folder, master())
+        (folder / "everyone.csv").write_bytes(
+            master().reverse().write_csv(include_bom=True, line_terminator="\r\n", quote_style="necessary").encode()
+        )
+        cover_up(folder)
+        assert f"everyone.csv: {REMADE}" in broken(folder)
+
+    def test_quotes_in_a_csv_file_that_tell_something(self, folder: Path) -> None:
+        path = folder / "everyone.csv"
+        path.write_bytes(path.read_bytes().replace(b"18--20", b'"18--20"', 1))
+        cover_up(folder)
+        said = broken(folder)
+        assert f"everyone.csv: {REMADE}" in said
+        assert "without a counterpart" not in said
+
+    @pytest.mark.parametrize("name", ["README.txt", "codebook.html", "labels.csv", "datapackage.json"])
+    def test_a_text_with_something_added(self, folder: Path, name: str) -> None:
+        payload = (folder / name).read_bytes()
+        changed = payload.replace(b"Casehouse", CANARY.encode(), 1)
+        (folder / name).write_bytes(changed if changed != payload else payload + CANARY.encode())
+        cover_up(folder)
+        assert f"{name}: {REMADE}" in broken(folder)
+
+    def test_something_more_in_the_description(self, folder: Path) -> None:
+        edit_json(folder / "datapackage.json", lambda content: content.update(contributors=[CANARY]))
+        assert f"datapackage.json: {REMADE}" in broken(folder)
+
+    def test_a_product_that_is_not_described(self, folder: Path) -> None:
+        edit_json(folder / "datapackage.json", lambda content: content["resources"][0].pop("titles"))  # type: ignore[index]
+        assert "datapackage.json: does not say what the product everyone is" in broken(folder)
+
+    def test_a_proof_in_another_spelling(self, folder: Path) -> None:
+        path = folder / "proof.json"
+        path.write_text(path.read_text(encoding="utf-8").replace(": ", " :   ", 1), encoding="utf-8")
+        cover_up(folder)
+        assert "proof.json: is written in another way than its contents give" in broken(folder)
+
+    def test_digits_of_a_loss_that_would_tell_counts(self, folder: Path) -> None:
+        assert CohortProof(cohort=1, persons=3, loss=0.14113127, loss_by_column={"gender_code": 0.25000001}).model_dump(mode="json") == {
+            "cohort": 1, "persons": 3, "loss": 0.141, "loss_by_column": {"gender_code": 0.25}, "waived_diversity": [],
+        }  # fmt: skip
+        edit_json(folder / "proof.json", lambda content: content["cohorts"][0].update(loss=0.50000001))  # type: ignore[index]
+        assert "proof.json: is written in another way than its contents give" in broken(folder)
+
+    @pytest.mark.parametrize(
+        "change",
+        [
+            {"software": installed_versions() | {"polars": CANARY}},
+            {"software": installed_versions() | {"zebulon": "1.0"}},
+            {"software": {"polars": "2.1.0"}},
+            {"inputs_digest": CANARY},
+            {"policy_digest": "A" * 64},
+            {"version": CANARY},
+            {"reported_by": {CANARY: 1}},
+            {"reported_by": {"hotline": 4}},
+            {"notes": CANARY},
+        ],
+    )
+    def test_a_free_text_in_the_proof(self, folder: Path, change: dict[str, object]) -> None:
+        edit_json(folder / "proof.json", lambda content: content.update(change))
+        assert "proof.json: is no statement of a release" in broken(folder)
+
+    @pytest.mark.parametrize(
+        "change", [{"waived_diversity": [CANARY]}, {"loss_by_column": {CANARY: 0.5}}, {"loss": float("nan")}, {"persons": -1}]
+    )
+    def test_a_free_text_in_a_cohort(self, folder: Path, change: dict[str, object]) -> None:
+        edit_json(folder / "proof.json", lambda content: content["cohorts"][0].update(change))  # type: ignore[index]
+        assert "proof.json: is no statement of a release" in broken(folder)
+
+    def test_a_version_of_other_contents(self, folder: Path) -> None:
+        for name in ("proof.json", "datapackage.json"):
+            edit_json(folder / name, lambda content: content.update(version="0001-cafecafe"))
+        assert "proof.json: has a version of other contents" in broken(folder)
+
+
+class TestOtherWriters:
+    """Bytes of other versions cannot be made again here: that is said, and what can be seen in the file is still checked."""
+
+    @pytest.fixture
+    def foreign(self, folder: Path) -> Path:
+        edit_json(folder / "proof.json", lambda content: content["software"].update(pyarrow="1.0.1"))  # type: ignore[attr-defined]
+        return folder
+
+    def test_a_release_of_other_versions_is_verified_with_a_remark(self, foreign: Path) -> None:
+        (remark,) = verify(foreign).remarks
+        assert remark.startswith("written with pyarrow 1.0.1, not the versions that are installed here: Parquet files, texts and CSV files")
+
+    def test_other_compression_is_no_fault_then(self, foreign: Path) -> None:
+        replace_bytes(foreign, written(master(), compression="gzip"))
+        assert len(verify(foreign).remarks) == 1
+
+    def test_texts_row_groups_and_order_are_faults_still(self, foreign: Path) -> None:
+        replace_bytes(foreign, written(master(), metadata={"who": CANARY}))
+        assert "everyone.parquet: carries texts of its own beside the table" in broken(foreign)
+        replace_bytes(foreign, written(master(), row_group_size=4))
+        assert "everyone.parquet: is cut into other row groups" in broken(foreign)
+        replace_table(foreign, master().reverse())
+        assert "everyone.parquet: has its rows in another order" in broken(foreign)
+
+    def test_a_file_of_another_program_is_a_fault(self, foreign: Path) -> None:
+        sink = io.BytesIO()
+        master().write_parquet(sink)
+        replace_bytes(foreign, sink.getvalue())
+        assert "everyone.parquet: was written by an unknown program" in broken(foreign)
+
+    def test_texts_of_another_version_alone_leave_the_parquet_bytes_compared(self, folder: Path) -> None:
+        edit_json(folder / "proof.json", lambda content: content["software"].update(babel="1.0"))  # type: ignore[attr-defined]
+        assert "installed here: texts and CSV files were not compared" in verify(folder).remarks[0]
+        replace_bytes(folder, written(master(), compression="gzip"))
+        assert f"everyone.parquet: {HIDDEN}" in broken(folder)
+
+
+class TestAgreement:
+    def test_tables_of_the_same_persons_count_the_same(self, tmp_path: Path) -> None:
+        """A second table of all persons in which one flag is another: each table alone keeps every promise."""
+        flags = master()["forced_labour_code"].to_list()
+        changed = master().with_columns(forced_labour_code=pl.Series(["no" if flags[0] == "yes" else "yes", *flags[1:]])).select(FULL[2:6])
+        tables = [table_of("everyone", master()), table_of("other", changed.sort(changed.columns))]
+        with pytest.raises(PromiseBroken, match=r"other.parquet: has other counts in column forced_labour_code than everyone.parquet"):
+            publish(tmp_path, tables, release_of(tables))
+
+    def test_a_filtered_or_coarser_table_may_count_otherwise(self, pristine: Path, tmp_path: Path) -> None:
+        assert [table.rows for table in verify(pristine).tables] == [15, 15, 7]
+        coarse = master().select("gender_code", "forced_labour_code").with_columns(gender_code=pl.lit("suppressed"))
+        coarse = coarse.sort(coarse.columns)
+        plain, other = table_of("everyone", master()), table_of("coarse", coarse)
+        coarser = replace(other, product=other.product.model_copy(update={"coarsen": {"gender_code": 2}}))
+        assert len(verify(publish(tmp_path, [plain, coarser], release_of([plain, coarser])).folder).tables) == 2
+
+
+class TestAskedFor:
+    def test_less_than_the_k_asked_for_is_a_broken_promise(self, folder: Path) -> None:
+        assert len(verify(folder, k=3).tables) == 3
+        with pytest.raises(PromiseBroken) as found:
+            verify(folder, k=4)
+        assert "proof.json: everyone promises k = 3, less than the k = 4 that is asked for" in str(found.value)
+
+    def test_the_fingerprint_names_every_byte(self, folder: Path) -> None:
+        assert verify(folder).fingerprint == sha256((folder / "SHA256SUMS").read_bytes()).hexdigest()
+
+    def test_a_release_in_which_most_classes_may_be_homogeneous(self, folder: Path) -> None:
+        edit_proof(folder, largest_homogeneous_share=0.51)
+        assert "the proof lets more than 50% of the classes be homogeneous" in broken(folder)
+
+
+def test_a_table_of_many_row_groups_gives_the_same_bytes_when_it_is_encoded_again() -> None:
+    rows = 2 * ROW_GROUP_ROWS + 1_000
+    frame = pl.DataFrame({"cohort": [1] * rows, "gender_code": ["man", "woman"] * (rows // 2)}).sort("cohort", "gender_code")
+    payload = encode(frame)
+    assert encode(decode(payload).rechunk()) == payload
+
+
+def test_labels_name_nothing_that_does_not_occur() -> None:
+    table = table_of("few", master().filter(pl.col("gender_code") == "man").select("gender_code"))
+    payload = labels_payload([PublishedTable(table.product, table.anonymous.frame, table.anonymous.payload, table.proof)])
+    assert [line.split(",")[1] for line in payload.decode("utf-8-sig").splitlines()[1:]] == ["man", "suppressed"]
+
+
 def test_a_release_of_one_cohort_that_only_one_table_tells_of(tmp_path: Path) -> None:
     """A product without the cohort column may have classes over cohorts; the statement then does not list it."""
-    few = table_of("few-columns", master().select("gender_code", "age_band_code", "forced_labour_code"))
+    few = table_of("few-columns", master().select(FEW).sort(FEW))
     proof: ReleaseProof = release_of([few])
     (table,) = verify(publish(tmp_path, [few], proof).folder).tables
     assert (table.rows, table.classes) == (15, 4)
