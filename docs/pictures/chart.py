@@ -23,11 +23,9 @@ from schemas.vocabulary import MISSING_CODES, SUPPRESSED, vocabulary, year_hiera
 
 PICTURE = Path(__file__).with_name("chart.png")
 PRODUCT = "regional-trends"
-SPAN = 4
-LEVEL = 2
-"""The level of the year hierarchy at which years are compared: spans of four years."""
+LEVEL = 0
+"""The level of the year hierarchy at which years are compared: single years, which the policy's weight keeps for nearly everyone."""
 WITHOUT_REGION = {"unknown": "Unknown", "not_collected": "Not collected", "not_applicable": "Not applicable", SUPPRESSED: "Suppressed"}
-WITHOUT_YEAR = {"unknown": "un-\nknown", "not_collected": "not\nasked", "not_applicable": "not\nappl.", SUPPRESSED: "sup-\npressed"}
 INK, SOFT, LINE = "#1c2430", "#566274", "#d5dbe3"
 VALUE, NO_VALUE = "#1f6f8b", "#9aa3ad"
 PIXELS, DPI = (1200, 700), 100
@@ -35,7 +33,7 @@ PIXELS, DPI = (1200, 700), 100
 
 @dataclass(frozen=True)
 class Cell:
-    """Persons with one region and one span of years; `is_wider` where the span is wider than the others."""
+    """Persons with one region and one year; `is_wider` where the label is a span of years."""
 
     region: str
     years: str
@@ -52,12 +50,11 @@ def main() -> None:
     if not (folder / f"{PRODUCT}.parquet").is_file():
         parser.exit(2, f"{folder} holds no {PRODUCT}.parquet; next: make run\n")
     proof = ReleaseProof.model_validate_json((folder / "proof.json").read_text(encoding="utf-8"))
-    is_sample = (folder.resolve().parents[1] / "sample" / "truth.csv").is_file()
-    draw(counted(pl.read_parquet(folder / f"{PRODUCT}.parquet")), proof, is_sample=is_sample).savefig(PICTURE, metadata={"Software": None})
+    draw(counted(pl.read_parquet(folder / f"{PRODUCT}.parquet")), proof).savefig(PICTURE, metadata={"Software": None})
 
 
 def counted(persons: pl.DataFrame) -> tuple[Cell, ...]:
-    """Persons by region of citizenship and span of years, each label of a year brought to one level where that is possible."""
+    """Persons by region of citizenship and year, each label of a year brought to one level where that is possible."""
     found: Counter[tuple[str, str, bool]] = Counter()
     for label, region, rows in persons.group_by("registration_year", "citizenship_code").len().iter_rows():
         years, is_wider = one_level(label)
@@ -66,14 +63,14 @@ def counted(persons: pl.DataFrame) -> tuple[Cell, ...]:
 
 
 def one_level(label: str) -> tuple[str, bool]:
-    """The span of four years that holds a year or a narrower span; a label that no such span holds stays as it is, as wider."""
+    """The label at the compared level; one that is wider stays as it is and is told apart."""
     for path in year_hierarchy().values():
         if label in path[: LEVEL + 1] and label not in (*MISSING_CODES, SUPPRESSED):
             return path[LEVEL], False
     return label, True
 
 
-def draw(cells: Sequence[Cell], proof: ReleaseProof, *, is_sample: bool) -> Figure:
+def draw(cells: Sequence[Cell], proof: ReleaseProof) -> Figure:
     """One panel a region on one scale; every published person stands in exactly one bar."""
     mpl.rcParams.update({"font.family": "DejaVu Sans", "font.size": 11, "text.color": INK, "axes.edgecolor": LINE})
     regions = ordered(cells)
@@ -84,7 +81,7 @@ def draw(cells: Sequence[Cell], proof: ReleaseProof, *, is_sample: bool) -> Figu
     for axis, region in zip(axes, regions, strict=True):
         panel(axis, region, spans, {(cell.is_wider, cell.years): cell.persons for cell in cells if cell.region == region})
     axes[0].set_ylim(0, max(cell.persons for cell in cells) * 1.12)
-    write_texts(figure, cells, proof, is_sample=is_sample)
+    write_texts(figure, cells, proof)
     return figure
 
 
@@ -107,13 +104,11 @@ def panel(axis: Axes, region: str, spans: Sequence[tuple[bool, str]], persons: M
     for place, span in zip(places, spans, strict=True):
         fill, hatch = ("white", "////") if span[0] else (colour, "")
         axis.bar(place, persons.get(span, 0), width=0.78, linewidth=1, facecolor=fill, edgecolor=colour, hatch=hatch)
-        axis.annotate(
-            f"{persons.get(span, 0):,}", (place, persons.get(span, 0)), (0, 3), textcoords="offset points", ha="center", fontsize=9
-        )
     name = WITHOUT_REGION.get(region) or vocabulary("country").label(region, "en")
     axis.set_title(f"{name}\n", loc="left", fontsize=12, fontweight="bold", color=SOFT if colour == NO_VALUE else INK, pad=0)
     axis.text(0, 1.015, f"{sum(persons.values()):,} persons", transform=axis.transAxes, fontsize=10, color=SOFT)
-    axis.set_xticks(places, [short(years) for _, years in spans], fontsize=9, linespacing=1.2)
+    labels = [years if place in (0, len(spans) - 1) or is_wider else "" for place, (is_wider, years) in enumerate(spans)]
+    axis.set_xticks(places, labels, fontsize=9, linespacing=1.2)
     axis.tick_params(length=0, colors=SOFT)
     axis.yaxis.set_major_formatter(lambda value, _: f"{value:,.0f}")
     axis.grid(axis="y", color=LINE, linewidth=0.6)
@@ -122,30 +117,23 @@ def panel(axis: Axes, region: str, spans: Sequence[tuple[bool, str]], persons: M
         axis.spines[side].set_visible(False)
 
 
-def short(years: str) -> str:
-    """A span on two lines, narrow enough for a bar: 2014-2017 as 2014 over to 17."""
-    first, _, last = years.partition("-")
-    return f"{first}\n–{last[2:]}" if last else WITHOUT_YEAR.get(years, years)
-
-
-def write_texts(figure: Figure, cells: Sequence[Cell], proof: ReleaseProof, *, is_sample: bool) -> None:
+def write_texts(figure: Figure, cells: Sequence[Cell], proof: ReleaseProof) -> None:
     """Title, unit and rule, legend, and what a reader must know before comparing bars."""
     total = sum(cell.persons for cell in cells)
     wider = sum(cell.persons for cell in cells if cell.is_wider)
     k = next(product.k for product in proof.products if product.name == PRODUCT)
-    source = "invented sample data" if is_sample else "published release"
-    figure.text(0.02, 0.945, "Reported victims by region of citizenship and years of registration", fontsize=17, fontweight="bold")
+    source = "invented sample data" if proof.is_simulated else "published release"
+    figure.text(0.02, 0.945, "Reported victims by region of citizenship and year of registration", fontsize=17, fontweight="bold")
     figure.text(0.02, 0.9, f"{total:,} distinct persons, k = {k}, {source} (release {proof.version})", fontsize=12, color=SOFT)
     handles = [
         Patch(facecolor=VALUE, label="region published"),
         Patch(facecolor=NO_VALUE, label="no region: unknown, or suppressed to protect persons"),
-        Patch(facecolor="white", edgecolor=SOFT, hatch="////", label=f"registered in some year of a span wider than {SPAN} years"),
+        Patch(facecolor="white", edgecolor=SOFT, hatch="////", label="registered in some year of a wider span"),
     ]
     figure.legend(handles=handles, loc="lower left", bbox_to_anchor=(0.012, 0.09), ncols=3, frameon=False, fontsize=10)
     note = (
-        f"Every person stands in one bar. Years are brought to spans of {SPAN}, the finest that nearly everyone has; {wider:,} persons "
-        f"({wider / total:.1%}) have a wider one (hatched)\nand belong to one of the years it covers, so the solid bars there are lower "
-        "bounds. A change over the years can come from a change in reporting."
+        f"Every person stands in one bar. {wider:,} persons ({wider / total:.1%}) are published "
+        "with a span of years (hatched).\nA change over the years can come from a change in reporting; the suppressed may be of any region."
     )
     figure.text(0.02, 0.03, note, fontsize=9.5, color=SOFT, linespacing=1.5)
 

@@ -176,7 +176,7 @@ def test_classes_are_counted_as_by_hand(rows: list[tuple[str, str, str]], is_key
     classes: dict[tuple[str, ...], list[str]] = {}
     for row in rows:
         classes.setdefault(row[: len(quasi)], []).append(row[2])
-    alike = [len(set(flags)) == 1 and flags[0] in ("yes", "no") for flags in classes.values()]
+    alike = [len({flag for flag in flags if flag in ("yes", "no")}) == 1 for flags in classes.values()]
     frame = pl.DataFrame(rows, schema=dict.fromkeys(columns, pl.String()), orient="row")
     with TemporaryDirectory() as folder:
         path = Path(folder) / "table.parquet"
