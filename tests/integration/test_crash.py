@@ -8,12 +8,12 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
 
 KILLS = 10
+SECONDS = (2.0, 10.0)  # from the start of the tools to the publication, on an idle machine
 REPORTS = "600"
 CASEHOUSE = str(Path(sys.executable).with_name("casehouse"))
 
@@ -31,16 +31,14 @@ def release_bytes(home: Path) -> dict[str, bytes]:
 @pytest.mark.slow
 def test_killed_ten_times_and_run_again_it_publishes_the_same_bytes(tmp_path: Path) -> None:
     calm, stormy = tmp_path / "calm", tmp_path / "stormy"
-    started = time.monotonic()
     assert start(calm).wait(timeout=180) == 0
-    whole = time.monotonic() - started
     stormy.mkdir()
     shutil.copytree(calm / "keys", stormy / "keys")
     moments = random.Random(11)
     for _ in range(KILLS):
         process = start(stormy)
         try:
-            process.wait(timeout=moments.uniform(0.1, 0.7) * whole)
+            process.wait(timeout=moments.uniform(*SECONDS))
         except subprocess.TimeoutExpired:
             process.send_signal(signal.SIGKILL)
             process.wait()
