@@ -9,6 +9,7 @@ from __future__ import annotations
 import polars as pl
 
 from anonymize.freetext import language_code, length_count
+from schemas.case import Provenance
 from schemas.errors import CasehouseError, LeakStopped
 from schemas.fields import Field, Kind, RecordModel, Sensitivity, field_of, fields_of, names_of
 from schemas.render import polars_schema
@@ -18,7 +19,7 @@ from schemas.zones import Identified, Pseudonymised
 
 KEYS = pl.Schema({"record_key": pl.String, "case_key": pl.String})
 """The keys that a report already carries; the record model says which of them the record keeps."""
-ENVELOPE = pl.Schema({"partner_code": pl.String, "batch_id": pl.String, "row_number": pl.Int64, "file": pl.String})
+ENVELOPE = polars_schema(Provenance)
 """Where a record came from; follows the record's own fields."""
 
 AGE_BAND = "age_band"

@@ -6,14 +6,13 @@ Here: the measures of the very bytes that will be published, held against the po
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import polars as pl
 
 from anonymize.policy import Policy
-from anonymize.risk import Loss, Measures, measure
+from anonymize.risk import Measures, measure
 from engine.parquet import decode, encode
 from schemas.errors import ReleaseRefused
 from schemas.zones import Anonymous, Pseudonymised
@@ -47,14 +46,12 @@ def pass_gate(
     sensitive: Sequence[str],
     policy: Policy,
     safe: Sequence[str] = (),
-    utility: Loss | None = None,
 ) -> Passed:
     """Sort, encode, measure from the bytes, and let pass or refuse.
 
     Every column must be declared: a quasi-identifier, a sensitive field, or `safe`, one that says nothing of a person
     (the edition of a code list). A cohort is not safe, since it tells when a person was reported: declare it among the
-    quasi-identifiers, so that classes are counted within it. `utility` is the loss that goes into the evidence; the
-    gate does not judge it.
+    quasi-identifiers, so that classes are counted within it.
     Raises `ReleaseRefused` with all reasons at once, in column names and counts, no value of a cell.
     """
     reasons = _faults_of_columns(candidate.frame, quasi, sensitive, safe)
@@ -64,8 +61,6 @@ def pass_gate(
         measures = measure(published, quasi=quasi, sensitive=sensitive)
         reasons = _breaches(measures, policy)
         if not reasons:
-            if utility is not None:
-                measures = dataclasses.replace(measures, loss=utility.mean, loss_by_column=utility.by_column)
             limits = (policy.k.value, policy.largest_homogeneous_share.value, policy.digest())
             evidence = Evidence(measures, *limits, tuple(quasi), tuple(sensitive), tuple(safe))
             return Passed(Anonymous(published, payload), evidence)

@@ -57,8 +57,6 @@ class Measures:
     cells: int
     suppressed_cells: int
     prosecutor_risk_max: float
-    loss: float | None = None
-    loss_by_column: tuple[tuple[str, float], ...] = ()
 
 
 def measure(published: pl.DataFrame, *, quasi: Sequence[str], sensitive: Sequence[str]) -> Measures:

@@ -13,6 +13,7 @@ import polars as pl
 
 from ingest.mapping import compile_mapping, map_rows
 from ingest.reading import TextTable, identify, read
+from schemas.case import Provenance
 from schemas.fields import RecordModel
 from schemas.ledger import EMPTY_LEDGER, Outcome, RowLedger
 from schemas.partner import Partner, PartnerFile
@@ -21,7 +22,7 @@ from schemas.render import polars_schema
 from schemas.units import MODELS, Unit
 from schemas.zones import Identified
 
-PLACE = ("partner_code", "batch_id", "file", "row_number")
+PLACE = tuple(polars_schema(Provenance))
 """The columns that say where an accepted report stands, beside those of its model."""
 WHOLE_BATCH = "*"
 """In place of a file's name, where a problem is the batch's."""

@@ -312,3 +312,12 @@ class PublishedPerson(Person):
     """A row of the public master table: a person's labels, and the release in which the row first appeared."""
 
     cohort: Annotated[int, Declared(Kind.INTEGER, SAFE, _labels("Cohort", "Cohorte", "Cohorte", "الفوج"), limits=(1, 9999))]
+
+
+class Provenance(RecordModel):
+    """Where a report or record stands: beside the fields of its model, from validation to the warehouse."""
+
+    partner_code: Annotated[str, Declared(Kind.TEXT, SAFE, _labels("Partner", "Partenaire", "Socio", "الشريك"))]
+    batch_id: Annotated[str, Declared(Kind.TEXT, SAFE, _labels("Batch", "Lot", "Lote", "الدفعة"))]
+    file: Annotated[str, Declared(Kind.TEXT, SAFE, _labels("File of the batch", "Fichier du lot", "Archivo del lote", "ملف الدفعة"))]
+    row_number: Annotated[int, Declared(Kind.INTEGER, SAFE, _labels("Row number", "Numéro de ligne", "Número de fila", "رقم الصف"))]

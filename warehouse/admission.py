@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 import polars as pl
 
-from schemas.case import Person
+from schemas.case import Person, Provenance
 from schemas.errors import CasehouseError, LeakStopped
 from schemas.fields import Field, Kind, fields_of
 from schemas.problems import PROBLEM_SCHEMA, catalogue
@@ -18,7 +18,7 @@ from schemas.units import MODELS, Unit
 from schemas.vocabulary import vocabulary
 from schemas.zones import Pseudonymised
 
-PROVENANCE = pl.Schema({"partner_code": pl.String(), "batch_id": pl.String(), "file": pl.String(), "row_number": pl.Int64()})
+PROVENANCE = polars_schema(Provenance)
 """Where a record came from; travels beside the columns of the record model."""
 
 PERSON_COLUMNS = tuple(field.name for field in fields_of(Person))

@@ -16,14 +16,14 @@ import duckdb
 import polars as pl
 
 from engine.duck import connect
-from schemas.errors import CasehouseError
+from schemas.errors import CasehouseError, StorageError
 from schemas.ledger import EMPTY_LEDGER, LedgerBroken, RowLedger
 from schemas.release import CohortProof
 from schemas.units import Unit
 from schemas.zones import Pseudonymised
 from warehouse.admission import PERSON_COLUMNS, admitted_members, admitted_persons, admitted_problems, admitted_records
 from warehouse.seam import guarded
-from warehouse.tables import BATCH_TABLES, LEDGER_COLUMNS, definitions, persons_query
+from warehouse.tables import BATCH_TABLES, LEDGER_COLUMNS, definitions, definitions_digest, persons_query
 
 
 @dataclass(frozen=True)
@@ -241,10 +241,25 @@ def open_store(path: Path, read_only: bool = False) -> Iterator[Store]:
             with guarded("making the tables of the warehouse", where=str(path)):
                 for definition in definitions():
                     connection.execute(definition)
+            _assert_made_for_these_models(connection, path)
         yield Store(connection, str(path))
     finally:
         with suppress(duckdb.Error):
             connection.close()
+
+
+def _assert_made_for_these_models(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
+    """A warehouse holds the columns it was made with; other models must not be read into it by chance."""
+    known = connection.execute("select definitions from made_for").fetchall()  # fetchone would leave the connection in use
+    if not known:
+        connection.execute("insert into made_for values (?)", [definitions_digest()])
+    elif known != [(definitions_digest(),)]:
+        raise StorageError(
+            "the warehouse was made for other record models than this version has",
+            where=str(path),
+            allowed="the models it was made for",
+            next_step="use the version it was made with, or start a new instance and send the batches again",
+        )
 
 
 def _ledger_of(row: Mapping[str, int]) -> RowLedger:

@@ -6,7 +6,9 @@ Never here: a connection, a transaction, or a column written down a second time.
 
 from __future__ import annotations
 
-from schemas.case import Person
+from hashlib import sha256
+
+from schemas.case import Person, Provenance
 from schemas.fields import Field, Kind, fields_of
 from schemas.ledger import RowLedger
 from schemas.render import duckdb_columns
@@ -25,16 +27,21 @@ _WORTH_OF_YES, _WORTH_OF_KNOWN = 0, 1
 def definitions() -> tuple[str, ...]:
     """The statements that make every table of the store where it does not stand yet."""
     person_labels = ", ".join(f"{field.name} VARCHAR" for field in fields_of(Person))
-    provenance = "partner_code VARCHAR, batch_id VARCHAR, file VARCHAR, row_number BIGINT"  # as `admission.PROVENANCE`
-    columns = {unit.value: f"{duckdb_columns(MODELS[unit].record)}, {provenance}" for unit in Unit}
+    columns = {unit.value: f"{duckdb_columns(MODELS[unit].record)}, {duckdb_columns(Provenance)}" for unit in Unit}
     columns |= {
         "batch": "batch_id VARCHAR PRIMARY KEY, partner_code VARCHAR, " + ", ".join(f"{name} BIGINT" for name in LEDGER_COLUMNS),
         "problem": "batch_id VARCHAR, file VARCHAR, row_number BIGINT, code VARCHAR, field VARCHAR",
         "membership": "record_key VARCHAR, person_key VARCHAR",
+        "made_for": "definitions VARCHAR",
         "cohort": "cohort BIGINT PRIMARY KEY, facts VARCHAR",
         "published_person": f"person_key VARCHAR PRIMARY KEY, cohort BIGINT, {person_labels}",
     }
     return tuple(f"create table if not exists {name} ({definition})" for name, definition in columns.items())
+
+
+def definitions_digest() -> str:
+    """What a warehouse remembers of the models it was made for: SHA-256 of its definitions."""
+    return sha256("\n".join(definitions()).encode()).hexdigest()
 
 
 def persons_query() -> str:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from engine.duck import connect
 from pipelines import stages
 from pipelines.extracts import state_json
 from pipelines.instance import Instance, write_secret
@@ -70,6 +71,13 @@ def test_a_lost_warehouse_is_filled_again_from_the_vault_and_publishes_nobody_an
 def test_a_damaged_warehouse_asks_for_the_backup(copied: Instance) -> None:
     copied.warehouse_file.write_bytes(b"\0" * 4096)
     with pytest.raises(StorageError, match="backup"), open_store(copied.warehouse_file):
+        pass
+
+
+def test_a_warehouse_of_other_models_is_refused_in_words(copied: Instance) -> None:
+    with connect(copied.warehouse_file) as connection:
+        connection.execute("update made_for set definitions = 'those of another version'")
+    with pytest.raises(StorageError, match="other record models"), open_store(copied.warehouse_file):
         pass
 
 

@@ -63,7 +63,7 @@ def reports_of(draw: st.DrawFn, unit: Unit) -> Identified:
     declared = fields_of(MODELS[unit].report)
     schema = pl.Schema({**polars_schema(MODELS[unit].report), **ENVELOPE})
     rows = draw(st.lists(st.tuples(*(cells_of(field) for field in declared)), max_size=6))
-    with_origin = [(*row, "ngo-a", "b1", number, "main") for number, row in enumerate(rows)]
+    with_origin = [(*row, "ngo-a", "b1", "main", number) for number, row in enumerate(rows)]
     return with_keys(Identified(pl.DataFrame(with_origin, schema=schema, orient="row")), SECRET)
 
 

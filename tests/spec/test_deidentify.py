@@ -91,7 +91,7 @@ def test_a_record_keeps_the_facts_and_leaves_the_identity() -> None:
 def test_the_columns_are_those_of_the_record_and_its_origin_with_no_direct_field(unit: Unit) -> None:
     frame = deidentify(reports(unit, {}, {"source_record_id": "V-2"}), unit).frame
     assert frame.schema == pl.Schema({**polars_schema(MODELS[unit].record), **ENVELOPE})
-    assert list(frame.schema) == [*polars_schema(MODELS[unit].record), "partner_code", "batch_id", "row_number", "file"]
+    assert list(frame.schema) == [*polars_schema(MODELS[unit].record), "partner_code", "batch_id", "file", "row_number"]
     assert not set(frame.columns) & set(names_of(MODELS[unit].report, Sensitivity.DIRECT))
 
 
