@@ -109,6 +109,10 @@ class Store:
         """Which batch holds each victim record now: record_key, batch_id; by record key."""
         return self._query("select record_key, batch_id from victim order by record_key")
 
+    def members(self) -> pl.DataFrame:
+        """Which person each record is about: record_key, person_key."""
+        return self._query("select record_key, person_key from membership order by record_key")
+
     def linked_counts(self) -> tuple[int, int]:
         """How many victim records there are, and how many persons those are that a person is known for."""
         query = "select count(*) as records, count(distinct person_key) as persons from victim left join membership using (record_key)"

@@ -2,106 +2,23 @@
 
 from __future__ import annotations
 
-import io
 import json
-import shutil
-from collections.abc import Callable
 from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
 
 import polars as pl
-import pyarrow.parquet as pq
 import pytest
-from test_publication import CLASSES, FEW, FULL, master, release_of, table_of, tables_of_release
+from tampering import CANARY, broken, cover_up, edit_json, edit_proof, replace_table
+from test_publication import CLASSES, FEW, FULL, master, release_of, table_of
 
 from engine.parquet import ROW_GROUP_ROWS, decode, encode
 from schemas.errors import PromiseBroken
-from schemas.release import CohortProof, ReleaseProof
-from warehouse.canonical import installed_versions
+from schemas.release import ReleaseProof
 from warehouse.labels import labels_payload
 from warehouse.publication import publish
 from warehouse.published import PublishedTable
 from warehouse.verification import verify
-
-CANARY = "Zebulon Quetzal"
-
-
-@pytest.fixture(scope="module")
-def pristine(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    tables = tables_of_release()
-    return publish(tmp_path_factory.mktemp("releases"), tables, release_of(tables)).folder
-
-
-@pytest.fixture
-def folder(pristine: Path, tmp_path: Path) -> Path:
-    """A release of one's own to tamper with."""
-    return Path(shutil.copytree(pristine, tmp_path / "0001"))
-
-
-def broken(folder: Path) -> str:
-    """What verification says of a folder that was tampered with."""
-    with pytest.raises(PromiseBroken) as found:
-        verify(folder)
-    assert CANARY not in str(found.value)
-    return str(found.value)
-
-
-def cover_up(folder: Path) -> None:
-    """Write the sums anew, as someone would who wants a change not to be seen."""
-    names = sorted(path.name for path in folder.iterdir() if path.name != "SHA256SUMS")
-    lines = [f"{sha256((folder / name).read_bytes()).hexdigest()}  {name}\n" for name in names]
-    (folder / "SHA256SUMS").write_text("".join(lines), encoding="utf-8")
-
-
-def edit_json(path: Path, change: Callable[[dict[str, object]], object]) -> None:
-    content = json.loads(path.read_text(encoding="utf-8"))
-    change(content)
-    text = json.dumps(content, indent=2, sort_keys=path.name == "proof.json", ensure_ascii=False) + "\n"
-    path.write_text(text, encoding="utf-8")
-    cover_up(path.parent)
-
-
-def edit_proof(folder: Path, **changed: object) -> None:
-    """Change the statement about the first product."""
-    edit_json(folder / "proof.json", lambda content: content["products"][0].update(changed))  # type: ignore[index]
-
-
-def replace_table(folder: Path, frame: pl.DataFrame) -> None:
-    """Put another table in the place of the first product, its CSV, hashes and sizes with it: the perfect cover-up."""
-    payloads = {"everyone.parquet": encode(frame), "everyone.csv": frame.write_csv(include_bom=True, line_terminator="\r\n").encode()}
-    for name, payload in payloads.items():
-        (folder / name).write_bytes(payload)
-
-    def describe(content: dict[str, object]) -> None:
-        for resource in content["resources"]:  # type: ignore[attr-defined]
-            if resource["path"] in payloads:
-                payload = payloads[resource["path"]]
-                resource.update(bytes=len(payload), hash=f"sha256:{sha256(payload).hexdigest()}")
-
-    edit_json(folder / "datapackage.json", describe)
-    edit_proof(folder, sha256=sha256(payloads["everyone.parquet"]).hexdigest())
-
-
-def replace_bytes(folder: Path, payload: bytes) -> None:
-    """Other bytes for the first product's Parquet file, with its size and hashes: the rows and their CSV stay."""
-    (folder / "everyone.parquet").write_bytes(payload)
-
-    def describe(content: dict[str, object]) -> None:
-        content["resources"][0].update(bytes=len(payload), hash=f"sha256:{sha256(payload).hexdigest()}")  # type: ignore[index]
-
-    edit_json(folder / "datapackage.json", describe)
-    edit_proof(folder, sha256=sha256(payload).hexdigest())
-
-
-def written(frame: pl.DataFrame, **options: object) -> bytes:
-    """A Parquet file as another program might write it."""
-    sink = io.BytesIO()
-    table = frame.to_arrow(compat_level=pl.CompatLevel.oldest())
-    metadata = options.pop("metadata", None)
-    settings = {"compression": "zstd", "store_schema": metadata is not None, **options}
-    pq.write_table(table.replace_schema_metadata(metadata), sink, **settings)
-    return sink.getvalue()
 
 
 def test_an_untouched_release_keeps_its_promises_and_shows_its_measures(folder: Path) -> None:
@@ -304,146 +221,6 @@ class TestStatements:
     def test_no_product_or_one_twice(self, folder: Path) -> None:
         edit_json(folder / "proof.json", lambda content: content.update(products=content["products"][:1] * 2))  # type: ignore[index]
         assert "lists no product, or one twice" in broken(folder)
-
-
-HIDDEN = "has other bytes than its rows give"
-REMADE = "is not what the tables and the proof of this release make of it"
-
-
-class TestHiddenBytes:
-    """Whoever changes a release also mends sums, sizes and hashes; what its contents do not give still stands out."""
-
-    def test_texts_beside_the_rows_of_a_parquet_file(self, folder: Path) -> None:
-        replace_bytes(
-            folder, written(master(), metadata={"who": CANARY}, compression_level=9, row_group_size=ROW_GROUP_ROWS, version="2.6")
-        )
-        assert f"everyone.parquet: {HIDDEN}" in broken(folder)
-
-    def test_bytes_between_the_parts_of_a_parquet_file(self, folder: Path) -> None:
-        payload = (folder / "everyone.parquet").read_bytes()
-        footer = int.from_bytes(payload[-8:-4], "little") + 8
-        replace_bytes(folder, payload[:-footer] + CANARY.encode() + payload[-footer:])
-        assert f"everyone.parquet: {HIDDEN}" in broken(folder)
-
-    def test_other_row_groups_or_compression(self, folder: Path) -> None:
-        for options in ({"row_group_size": 4}, {"compression": "gzip"}):
-            replace_bytes(folder, written(master(), **options))
-            assert f"everyone.parquet: {HIDDEN}" in broken(folder)
-
-    def test_an_order_of_rows_that_tells_something(self, folder: Path) -> None:
-        replace_table(folder, master().reverse())
-        said = broken(folder)
-        assert "everyone.parquet: has its rows in another order" in said
-        replace_table(folder, master())
-        (folder / "everyone.csv").write_bytes(
-            master().reverse().write_csv(include_bom=True, line_terminator="\r\n", quote_style="necessary").encode()
-        )
-        cover_up(folder)
-        assert f"everyone.csv: {REMADE}" in broken(folder)
-
-    def test_quotes_in_a_csv_file_that_tell_something(self, folder: Path) -> None:
-        path = folder / "everyone.csv"
-        path.write_bytes(path.read_bytes().replace(b"18--20", b'"18--20"', 1))
-        cover_up(folder)
-        said = broken(folder)
-        assert f"everyone.csv: {REMADE}" in said
-        assert "without a counterpart" not in said
-
-    @pytest.mark.parametrize("name", ["README.txt", "codebook.html", "labels.csv", "datapackage.json"])
-    def test_a_text_with_something_added(self, folder: Path, name: str) -> None:
-        payload = (folder / name).read_bytes()
-        changed = payload.replace(b"Casehouse", CANARY.encode(), 1)
-        (folder / name).write_bytes(changed if changed != payload else payload + CANARY.encode())
-        cover_up(folder)
-        assert f"{name}: {REMADE}" in broken(folder)
-
-    def test_something_more_in_the_description(self, folder: Path) -> None:
-        edit_json(folder / "datapackage.json", lambda content: content.update(contributors=[CANARY]))
-        assert f"datapackage.json: {REMADE}" in broken(folder)
-
-    def test_a_product_that_is_not_described(self, folder: Path) -> None:
-        edit_json(folder / "datapackage.json", lambda content: content["resources"][0].pop("titles"))  # type: ignore[index]
-        assert "datapackage.json: does not say what the product everyone is" in broken(folder)
-
-    def test_a_proof_in_another_spelling(self, folder: Path) -> None:
-        path = folder / "proof.json"
-        path.write_text(path.read_text(encoding="utf-8").replace(": ", " :   ", 1), encoding="utf-8")
-        cover_up(folder)
-        assert "proof.json: is written in another way than its contents give" in broken(folder)
-
-    def test_digits_of_a_loss_that_would_tell_counts(self, folder: Path) -> None:
-        assert CohortProof(cohort=1, persons=3, loss=0.14113127, loss_by_column={"gender_code": 0.25000001}).model_dump(mode="json") == {
-            "cohort": 1, "persons": 3, "loss": 0.141, "loss_by_column": {"gender_code": 0.25}, "waived_diversity": [],
-        }  # fmt: skip
-        edit_json(folder / "proof.json", lambda content: content["cohorts"][0].update(loss=0.50000001))  # type: ignore[index]
-        assert "proof.json: is written in another way than its contents give" in broken(folder)
-
-    @pytest.mark.parametrize(
-        "change",
-        [
-            {"software": installed_versions() | {"polars": CANARY}},
-            {"software": installed_versions() | {"zebulon": "1.0"}},
-            {"software": {"polars": "2.1.0"}},
-            {"inputs_digest": CANARY},
-            {"policy_digest": "A" * 64},
-            {"version": CANARY},
-            {"reported_by": {CANARY: 1}},
-            {"reported_by": {"hotline": 4}},
-            {"notes": CANARY},
-        ],
-    )
-    def test_a_free_text_in_the_proof(self, folder: Path, change: dict[str, object]) -> None:
-        edit_json(folder / "proof.json", lambda content: content.update(change))
-        assert "proof.json: is no statement of a release" in broken(folder)
-
-    @pytest.mark.parametrize(
-        "change", [{"waived_diversity": [CANARY]}, {"loss_by_column": {CANARY: 0.5}}, {"loss": float("nan")}, {"persons": -1}]
-    )
-    def test_a_free_text_in_a_cohort(self, folder: Path, change: dict[str, object]) -> None:
-        edit_json(folder / "proof.json", lambda content: content["cohorts"][0].update(change))  # type: ignore[index]
-        assert "proof.json: is no statement of a release" in broken(folder)
-
-    def test_a_version_of_other_contents(self, folder: Path) -> None:
-        for name in ("proof.json", "datapackage.json"):
-            edit_json(folder / name, lambda content: content.update(version="0001-cafecafe"))
-        assert "proof.json: has a version of other contents" in broken(folder)
-
-
-class TestOtherWriters:
-    """Bytes of other versions cannot be made again here: that is said, and what can be seen in the file is still checked."""
-
-    @pytest.fixture
-    def foreign(self, folder: Path) -> Path:
-        edit_json(folder / "proof.json", lambda content: content["software"].update(pyarrow="1.0.1"))  # type: ignore[attr-defined]
-        return folder
-
-    def test_a_release_of_other_versions_is_verified_with_a_remark(self, foreign: Path) -> None:
-        (remark,) = verify(foreign).remarks
-        assert remark.startswith("written with pyarrow 1.0.1, not the versions that are installed here: Parquet files, texts and CSV files")
-
-    def test_other_compression_is_no_fault_then(self, foreign: Path) -> None:
-        replace_bytes(foreign, written(master(), compression="gzip"))
-        assert len(verify(foreign).remarks) == 1
-
-    def test_texts_row_groups_and_order_are_faults_still(self, foreign: Path) -> None:
-        replace_bytes(foreign, written(master(), metadata={"who": CANARY}))
-        assert "everyone.parquet: carries texts of its own beside the table" in broken(foreign)
-        replace_bytes(foreign, written(master(), row_group_size=4))
-        assert "everyone.parquet: is cut into other row groups" in broken(foreign)
-        replace_table(foreign, master().reverse())
-        assert "everyone.parquet: has its rows in another order" in broken(foreign)
-
-    def test_a_file_of_another_program_is_a_fault(self, foreign: Path) -> None:
-        sink = io.BytesIO()
-        master().write_parquet(sink)
-        replace_bytes(foreign, sink.getvalue())
-        assert "everyone.parquet: was written by an unknown program" in broken(foreign)
-
-    def test_texts_of_another_version_alone_leave_the_parquet_bytes_compared(self, folder: Path) -> None:
-        edit_json(folder / "proof.json", lambda content: content["software"].update(babel="1.0"))  # type: ignore[attr-defined]
-        assert "installed here: texts and CSV files were not compared" in verify(folder).remarks[0]
-        replace_bytes(folder, written(master(), compression="gzip"))
-        assert f"everyone.parquet: {HIDDEN}" in broken(folder)
 
 
 class TestAgreement:
