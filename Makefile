@@ -59,7 +59,7 @@ check: .venv/.installed-dev  ## Format, lint, types, import contracts, generated
 
 test: .venv/.installed-dev  ## All tests, with branch coverage
 	@sh tests/browser/install.sh
-	@$(BIN)/pytest --numprocesses 2 --dist worksteal --durations 10
+	@$(BIN)/pytest --numprocesses 2 --dist loadscope --no-loadscope-reorder --durations 10
 
 pictures: .venv/.installed-dev  ## Draw the pictures of the README anew, from the instance in var/
 	@$(BIN)/python docs/pictures/chart.py

@@ -56,10 +56,10 @@ def test_every_command_of_the_readme_works_in_its_order(checkout: Path) -> None:
         assert done.returncode == expected, f"{command}\n{done.stdout}\n{done.stderr}"
         assert done.stdout.strip(), command
         assert [figure for figure in FIGURES.get(command, ()) if figure not in done.stdout] == [], done.stdout
+    run_python_of_the_readme(checkout)
 
 
-@pytest.mark.slow
-def test_the_python_of_the_readme_runs_on_the_release(checkout: Path) -> None:
+def run_python_of_the_readme(checkout: Path) -> None:
     for block in blocks("python"):
         python = str(checkout / ".venv" / "bin" / "python")
         done = subprocess.run([python, "-c", block], cwd=checkout, capture_output=True, text=True, timeout=60, check=False)
