@@ -86,6 +86,7 @@ def _holds_pattern(column: pl.Series) -> pl.Series:
     if suspects.is_empty():
         return pl.Series([False] * column.len(), dtype=pl.Boolean)
     is_identifier = _analyzer()
+    _silence()
     hits = [text for text in suspects.to_list() if is_identifier(_with_ascii_digits(text))]
     return plain.is_in(hits).fill_null(value=False)
 
@@ -114,6 +115,16 @@ def _words(column: str) -> pl.Expr:
     return folded.str.extract_all(rf"\p{{L}}{{{LEAST_NAME_LETTERS},}}")
 
 
+def _silence() -> None:
+    """Disable Presidio's loggers, which write the text they read: a failed IBAN, the words around a finding.
+
+    Before every sweep, not once: whatever configures logging in this process later (a database migration of Dagster's
+    storage does) enables all loggers again that it does not know.
+    """
+    for name in ("presidio-analyzer", "decision_process"):
+        logging.getLogger(name).disabled = True
+
+
 @cache
 def _analyzer() -> Callable[[str], bool]:
     """Presidio's engine over its own and our recognizers, built once a process, without a model, a network or a log."""
@@ -121,8 +132,7 @@ def _analyzer() -> Callable[[str], bool]:
     from presidio_analyzer.nlp_engine import NoOpNlpEngine
     from presidio_analyzer.predefined_recognizers import CreditCardRecognizer, IbanRecognizer, IpRecognizer, PhoneRecognizer
 
-    for name in ("presidio-analyzer", "decision_process"):
-        logging.getLogger(name).disabled = True  # both write the text they read: a failed IBAN, the words around a finding
+    _silence()
     recognizers = [
         CreditCardRecognizer(),
         IbanRecognizer(),
