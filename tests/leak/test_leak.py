@@ -175,7 +175,7 @@ def test_no_command_prints_a_canary(disturbed: Walk, canaries: list[str]) -> Non
     environment = {**os.environ, "CASEHOUSE_HOME": str(disturbed.instance.home), "COLUMNS": "400"}
     with open_store(disturbed.instance.warehouse_file, read_only=True) as store:
         batches = list(store.ledgers())
-    commands = [["status"], ["run"], ["release"], *[["problems", batch_id] for batch_id in batches[:3]]]
+    commands = [["status"], ["run"], ["release"], *[["problems", batch_id] for batch_id in batches[:1]]]
     for command in commands:
         done = subprocess.run([CASEHOUSE, *command], env=environment, capture_output=True, timeout=120, check=False)
         assert done.stdout
