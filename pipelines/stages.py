@@ -72,14 +72,16 @@ def land_batch(instance: Instance, partner_code: str, batch_id: str) -> bool:
 def validate_landed(instance: Instance, partner_code: str, batch_id: str) -> BatchCounts:
     """Read, map, validate and sweep a landed batch; its accepted reports are kept beside it in the vault.
 
-    A refused batch is erased from the vault and stays in the inbox, where the partner can mend it.
+    A refused batch is erased from the vault when it still lies in the inbox, where the partner can mend it. One that was
+    taken in before (its partner file changed since) stays in the vault.
     """
     vault, partner = instance.vault, instance.partners[partner_code]
     payloads = vault.batch_files(batch_id)
     try:
         result = validate_batch(payloads, partner, batch_id)
     except BatchRefused as refusal:
-        vault.erase(batch_id)
+        if any(arrival.batch_id == batch_id for arrival in arrivals(instance.inbox, partner_code)):
+            vault.erase(batch_id)  # only then: a batch that left the inbox stands in the vault alone
         raise named_refusal(instance, partner, payloads, refusal) from None
     result = swept(result)
     for unit in Unit:

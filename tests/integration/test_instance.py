@@ -15,7 +15,7 @@ from pipelines.extracts import state_json
 from pipelines.instance import Instance, write_secret
 from pipelines.publishing import make_release
 from pipelines.runner import open_runner
-from schemas.errors import ReleaseRefused, StorageError, UserError, VaultError
+from schemas.errors import BatchRefused, ReleaseRefused, StorageError, UserError, VaultError
 from tests.conftest import Walk, instance_at
 from warehouse.store import open_store
 
@@ -92,6 +92,14 @@ def test_a_batch_that_was_not_validated_is_not_stored(copied: Instance) -> None:
     with pytest.raises(UserError, match="not validated"):
         stages.store_batch(copied, "it-tokens", arrival.batch_id)
     assert (partner / "some.csv").exists()
+
+
+def test_a_batch_that_left_the_inbox_is_never_erased_by_a_refusal(copied: Instance) -> None:
+    batch_id = next(each for each in copied.vault.batch_ids() if copied.vault.manifest(each).partner_code == "fr-police")
+    with pytest.raises(BatchRefused):
+        stages.validate_landed(copied, "it-tokens", batch_id)
+    assert batch_id in copied.vault.batch_ids()
+    assert copied.vault.batch_files(batch_id)
 
 
 def test_a_monitor_reads_the_state_as_json(copied: Instance) -> None:
