@@ -194,7 +194,7 @@ def _text(cell: _Cell) -> CellReading:
 
 def _date(field: Field, cell: _Cell) -> CellReading:
     date_format = cell.meaning.date_format or "%Y-%m-%d"
-    iso = cell.steps.step("iso", iso_date(cell.text, date_format, is_spreadsheet=cell.file.format.kind == "xlsx"))
+    iso = cell.steps.step("iso", iso_date(cell.text, date_format, is_spreadsheet=cell.file.format.kind == "spreadsheet"))
     low, high = BIRTH_YEARS if field.name == "birth_date" else YEARS
     is_in_range = year_of(iso).is_between(low, high)
     return cell.reading(

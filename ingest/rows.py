@@ -47,7 +47,7 @@ def rows_of(payload: bytes, file_format: FileFormat, where: str, *, at_most: int
     """
     if not payload.strip():
         raise refusal("file_empty", where=where, allowed="a file with a header and rows")
-    if file_format.kind == "xlsx":
+    if file_format.kind == "spreadsheet":
         sheet = sheet_rows(payload, file_format.sheet, where, at_most=at_most)
         return [Row(number, cells) for number, cells in enumerate(sheet, start=1)]
     text = _decoded(payload, file_format.encoding, where)

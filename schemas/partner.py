@@ -24,11 +24,11 @@ Name = Field(pattern=r"^[a-z][a-z0-9-]*$")
 class FileFormat(Specification):
     """How the bytes become a table of text."""
 
-    kind: Literal["csv", "xlsx"] = "csv"
-    encoding: str = Field("utf-8", description="As Python names it; a byte order mark is recognised by itself")
+    kind: Literal["csv", "spreadsheet"] = Field("csv", description="A spreadsheet is .xlsx, .xls or .ods")
+    encoding: str = Field("utf-8", description="As Python names it: what the partner uses; a file saved otherwise is recognised and noted")
     separator: str = Field(",", min_length=1, max_length=1)
     decimal: Literal[".", ","] = "."
-    sheet: str | None = Field(None, description="Name of the Excel sheet; the first sheet when absent")
+    sheet: str | None = Field(None, description="Name of the sheet; when absent, the sheet whose header fits best")
     label_rows: int = Field(0, ge=0, le=3, description="Rows of titles right below the header that are no records")
     totals_marker: str | None = Field(None, description="First cell of a totals row, such as 'Total'")
 
@@ -37,10 +37,15 @@ class Column(Specification):
     """What one column of the file means."""
 
     field: str = Field(description="The field of the record model it fills")
+    also: tuple[str, ...] = Field((), description="Other headers that the column goes by, such as those of other languages")
     lookup: dict[str, str] = Field(
         default_factory=dict, description="Partner's text -> code; codes and labels of the vocabulary need no entry"
     )
-    date_format: str | None = Field(None, description="strptime format of a date column; its directives give the precision")
+    date_format: str | None = Field(
+        None,
+        description="strptime format of a date column; its directives give the precision; excel or excel-1904 for day numbers. "
+        "Without it the format must follow from the column's own dates, or the rows are held and the partner is asked",
+    )
     separator: str | None = Field(None, description="Between several values of one cell")
 
 
@@ -50,6 +55,14 @@ class Flags(Specification):
     columns: dict[str, str] = Field(description="Column -> the code it stands for")
     yes: tuple[str, ...] = ("1",)
     no: tuple[str, ...] = ("0",)
+
+
+class ActionByColumn(Specification):
+    """A column that says what a row asks for: to add a record, to replace it, or to withdraw it."""
+
+    column: str
+    also: tuple[str, ...] = ()
+    values: dict[str, Literal["add", "replace", "withdraw"]] = Field(description="Partner's text -> what it asks for; an empty cell adds")
 
 
 class UnitByColumn(Specification):
@@ -80,6 +93,10 @@ class PartnerFile(Specification):
     missing: dict[str, MissingCode] = Field({"": "unknown"}, description="Text that means no value -> the reason")
     constants: dict[str, str] = Field(default_factory=dict, description="Field -> the code that all rows carry")
     record_id: tuple[str, ...] = Field((), description="Columns that together number a record when the file has no number of its own")
+    repeats: Literal["held", "counted"] = Field(
+        "held", description="Rows alike in every cell: all but the first are held, or each counts as a record where a file has no numbers"
+    )
+    action: ActionByColumn | None = Field(None, description="Where the file says itself whether a row adds, replaces or withdraws")
     join: Join | None = None
 
     def units(self) -> tuple[Unit, ...]:
@@ -91,7 +108,13 @@ class PartnerFile(Specification):
         flags = {column for flag in self.flags.values() for column in flag.columns}
         unit = set() if isinstance(self.unit, Unit) else {self.unit.column}
         join = {self.join.on} if self.join else set()
-        return frozenset({*self.columns, *flags, *unit, *join, *self.record_id, *self.ignored})
+        action = {self.action.column} if self.action else set()
+        return frozenset({*self.columns, *flags, *unit, *join, *action, *self.record_id, *self.ignored})
+
+    def synonyms(self) -> dict[str, str]:
+        """Other header -> the column it stands for."""
+        other = {also: name for name, column in self.columns.items() for also in column.also}
+        return other | ({also: self.action.column for also in self.action.also} if self.action else {})
 
     def filled_fields(self) -> dict[str, Column | Flags | str]:
         """Field -> what fills it; a constant is its code."""
@@ -174,8 +197,6 @@ def _faults_of_source(field: RecordField, source: Column | Flags | str) -> list[
     if isinstance(source, str):
         return _unlisted(field, [source])
     faults = _unlisted(field, source.lookup.values())
-    if field.kind is Kind.DATE and source.date_format is None:
-        faults.append("a date column needs a date_format")
     if field.kind is not Kind.DATE and source.date_format is not None:
         faults.append("date_format is for date columns only")
     return faults

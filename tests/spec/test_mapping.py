@@ -377,7 +377,7 @@ def test_a_date_cell_of_a_spreadsheet_needs_no_format() -> None:
     sink = io.BytesIO()
     book.save(sink)
     columns = {"born": {"field": "birth_date", "date_format": "%d/%m/%Y"}}
-    file = file_of(columns, format={"kind": "xlsx"})
+    file = file_of(columns, format={"kind": "spreadsheet"})
     found = map_rows(read(sink.getvalue(), file), compile_mapping(file, None), None)
     assert found.frame.select("registration_date", "birth_date").rows() == [("2020-01-31", "1990-12-31"), ("2020-02-01", "1990-01-02")]
     assert problems(found) == []

@@ -173,7 +173,7 @@ def test_a_spreadsheet_reads_as_its_cells_show() -> None:
         ["007", date(2020, 1, 31), 23.0, True],
         [7, datetime(2020, 1, 31, 20, 27), 2.5, False],
     ]
-    table = read(workbook(rows), file_of(format={"kind": "xlsx", "sheet": "Data"}))
+    table = read(workbook(rows), file_of(format={"kind": "spreadsheet", "sheet": "Data"}))
     assert cells(table) == [(4, "007", "2020-01-31", "23", "1"), (5, "7", "2020-01-31 20:27:00", "2.5", "0")]
     assert reasons(table) == [(1, "preamble"), (2, "row_blank")]
 
@@ -181,7 +181,7 @@ def test_a_spreadsheet_reads_as_its_cells_show() -> None:
 @pytest.mark.parametrize("payload", [b"id,date,name\n", b"PK\x03\x04 no archive", workbook([["id", "date"]], "Other")])
 def test_no_workbook_or_no_such_sheet(payload: bytes) -> None:
     with pytest.raises(BatchRefused) as refused:
-        read(payload, file_of(format={"kind": "xlsx", "sheet": "Data"}))
+        read(payload, file_of(format={"kind": "spreadsheet", "sheet": "Data"}))
     assert refused.value.code == "file_unreadable"
 
 
@@ -191,7 +191,7 @@ def test_a_stray_cell_in_the_last_corner_is_refused_before_it_fills_the_memory()
     sink = io.BytesIO()
     book.save(sink)
     with pytest.raises(BatchRefused) as refused:
-        read(sink.getvalue(), file_of(format={"kind": "xlsx"}))
+        read(sink.getvalue(), file_of(format={"kind": "spreadsheet"}))
     assert refused.value.code == "file_unreadable"
 
 
@@ -274,7 +274,7 @@ def test_a_fault_far_below_a_fitting_header_is_not_taken_for_another_format() ->
 
 
 def test_spreadsheets_have_no_separator_to_guess() -> None:
-    sheets = file_of(format={"kind": "xlsx"})
+    sheets = file_of(format={"kind": "spreadsheet"})
     for payload, code in [(workbook([["a", "b"]]), "header_not_found"), (FULL.encode(), "file_unreadable")]:
         with pytest.raises(BatchRefused) as refused:
             identify([payload], partner_of("one", sheets))
@@ -292,5 +292,5 @@ def test_a_workbook_under_csv_is_called_a_workbook(declared: str) -> None:
 
 def test_whose_file_it_is() -> None:
     other = file_of(name="main", columns={**COLUMNS, "phone": {"field": "phone"}})
-    partners = {"b": partner_of("b", PEOPLE), "a": partner_of("a", other), "c": partner_of("c", file_of(format={"kind": "xlsx"}))}
+    partners = {"b": partner_of("b", PEOPLE), "a": partner_of("a", other), "c": partner_of("c", file_of(format={"kind": "spreadsheet"}))}
     assert best_partner(PEOPLE_BYTES, partners) == [("b", 1.0), ("a", 0.75), ("c", 0.0)]
