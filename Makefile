@@ -9,7 +9,7 @@ export DAGSTER_TELEMETRY_ENABLED = false
 REAL = ../shared/data/argentina_linea_145
 
 .DEFAULT_GOAL := help
-.PHONY: help install run real ui check test release verify docs pictures bench clean
+.PHONY: help install run real ui check test fuzz release verify docs pictures bench clean
 
 help:  ## List the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -61,12 +61,23 @@ test: .venv/.installed-dev  ## All tests, with branch coverage
 	@sh tests/browser/install.sh
 	@$(BIN)/pytest --numprocesses 2 --dist loadscope --no-loadscope-reorder --durations 10
 
+fuzz: .venv/.installed-dev  ## The long runs: 100,000 mutated files, 1,000 histories of corrections (hours)
+	@CASEHOUSE_FUZZ=1 $(BIN)/pytest --numprocesses 2 --dist loadscope tests/property
+
 pictures: .venv/.installed-dev  ## Draw the pictures of the README anew, from the instance in var/
 	@$(BIN)/python docs/pictures/chart.py
 	@$(BIN)/python docs/pictures/graph.py
 
-bench: .venv/.installed-dev  ## Measure what the README claims of the anonymization
+.venv/.installed-bench: .venv/.installed-dev
+	@echo "Installing what the benchmarks compare with ..."
+	@$(UV) sync --quiet --locked --no-build --no-install-project --inexact --group dev --group bench
+	@touch $@
+
+bench: .venv/.installed-bench  ## Measure what the README claims, beside the peers
 	@$(BIN)/python benchmarks/anonymization.py
+	@$(BIN)/python benchmarks/hostile_files.py
+	@$(BIN)/python benchmarks/reading.py
+	@$(BIN)/python benchmarks/checking.py
 
 docs: .venv/.installed-dev  ## Write docs/generated anew
 	@$(BIN)/casehouse docs
