@@ -57,7 +57,8 @@ def _checked(frame: pl.DataFrame, report: type[RecordModel]) -> pl.DataFrame:
     missing = [name for name in expected if name not in frame.columns]
     if missing:
         raise CasehouseError(f"{report.__name__}: no column {', '.join(missing)}")
-    wrong = [name for name, declared in expected.items() if not _fits(frame.schema[name], declared)]
+    given = frame.schema
+    wrong = [name for name, declared in expected.items() if not _fits(given[name], declared)]
     if wrong:
         raise CasehouseError(f"{report.__name__}: not of its declared type: {', '.join(wrong)}")
     return frame.cast(expected)

@@ -33,6 +33,21 @@ def connect(database: Path | None = None, *, readable: Sequence[Path] = (), read
     return connection
 
 
+def connect_spilling(folder: Path, *, megabytes: int) -> duckdb.DuckDBPyConnection:
+    """A database in memory that takes at most so much of it and puts the rest into files of `folder`, as locked as any.
+
+    DuckDB's own files in `folder` go when the connection is closed.
+    """
+    connection = duckdb.connect(":memory:")
+    place = str(folder.resolve()).replace("'", "''")
+    connection.execute(f"set temp_directory = '{place}'")
+    connection.execute(f"set memory_limit = '{megabytes}MB'")
+    connection.execute("set preserve_insertion_order = false")
+    connection.execute("set enable_external_access = false")
+    connection.execute("set lock_configuration = true")
+    return connection
+
+
 def _held(place: str) -> StorageError:
     return StorageError(
         "the warehouse file is held by another process",

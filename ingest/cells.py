@@ -5,14 +5,17 @@ Here: texts, dates, numbers and codes, each with its checks. Never here: rows, o
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import polars as pl
 
 from ingest.codes import answer_readings, flagged_codes, is_reason, one_code, readings, several_codes, trimmed
-from ingest.dates import iso_date, whole_number, year_of
+from ingest.date_formats import AMBIGUOUS, DateSense
+from ingest.dates import DAY_NUMBERS, ascii_digits, iso_date, swapped, whole_number, year_of
 from ingest.reading import column_name
+from ingest.spoilt import is_error_sign, is_serial, is_shortened
+from ingest.steps import Step
 from schemas.fields import Field, Kind
 from schemas.partner import Column, Flags, PartnerFile
 from schemas.vocabulary import MISSING_CODES, NOT_COLLECTED, YEARS
@@ -21,22 +24,38 @@ BIRTH_YEARS = (1900, YEARS[1])
 
 
 @dataclass(frozen=True)
+class Source:
+    """One column of the frame, the header its partner's file spells it with, and what it means."""
+
+    name: str
+    header: str
+    meaning: Column
+    file: PartnerFile
+    dates: DateSense | None = None  # for a date column
+
+
+@dataclass(frozen=True)
 class Check:
-    """One thing that can be wrong with a row: the problem's code, the field or column, where it is so, and for which units."""
+    """One thing that can be wrong with a row: the problem's code, where it is so, the field and column, and for which units."""
 
     code: str
-    field: str
+    field: str | None
+    column: str | None
     failed: pl.Expr
     units: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
-class Step:
-    """A working column: what each text of one column means by itself, so that equal texts are read once."""
+class DateOrder:
+    """A date column with day and month as numbers: which rows tell that they stand as agreed, which the other way round,
+    and which could be either."""
 
-    name: str
+    field: str
     column: str
-    value: pl.Expr
+    as_agreed: pl.Expr
+    other_way: pl.Expr
+    either: pl.Expr
+    units: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -47,12 +66,13 @@ class CellReading:
     says_something: pl.Expr
     checks: tuple[Check, ...] = ()
     steps: tuple[Step, ...] = ()
+    orders: tuple[DateOrder, ...] = ()
 
     def only_where(self, condition: pl.Expr, otherwise: pl.Expr) -> CellReading:
         """The same reading where the condition holds; elsewhere another value and nothing wrong."""
         checks = tuple(replace(check, failed=condition & check.failed) for check in self.checks)
         value = pl.when(condition).then(self.value).otherwise(otherwise)
-        return CellReading(value, condition & self.says_something, checks, self.steps)
+        return CellReading(value, condition & self.says_something, checks, self.steps, self.orders)
 
 
 class _Steps:
@@ -67,55 +87,57 @@ class _Steps:
         self.taken.append(Step(f"{self.column}\x1f{self.field}\x1f{name}", self.column, value))
         return pl.col(self.taken[-1].name)
 
-    def reading(self, value: pl.Expr, says_something: pl.Expr, *checks: Check) -> CellReading:
-        """The reading that these steps lead to."""
-        return CellReading(value, says_something, checks, tuple(self.taken))
 
-
-def read_steps(frame: pl.DataFrame, steps: Iterable[Step]) -> pl.DataFrame:
-    """The frame with the working columns of all steps, each distinct text of a column read once."""
-    by_column: dict[str, list[Step]] = {}
-    for step in steps:
-        by_column.setdefault(step.column, []).append(step)
-    for column, its_steps in by_column.items():
-        distinct = frame.select(pl.col(column).unique())
-        for step in its_steps:
-            distinct = distinct.with_columns(step.value.alias(step.name))
-        frame = frame.join(distinct, on=column, how="left", nulls_equal=True, maintain_order="left")
-    return frame
-
-
-def read_column(field: Field, column: str, meaning: Column, file: PartnerFile) -> CellReading:
-    """The reading of one column of the frame for a field, with the missing texts and the format of `file`.
+def read_column(field: Field, source: Source) -> CellReading:
+    """The reading of one column for a field, with the missing texts and the format of its file.
 
     A column that is all null is one that the file lacks: codes become not_collected, everything else null.
     """
     match field.kind:
-        case Kind.CODE:
-            return _code(field, column, meaning, file)
-        case Kind.CODES:
-            return _codes(field, column, meaning, file)
+        case Kind.CODE | Kind.CODES:
+            return _code(field, source)
         case Kind.DATE:
-            return _date(field, _Cell(field, column, meaning, file))
+            return _date(_Cell(field, source))
         case Kind.INTEGER | Kind.YEAR:
-            return _number(field, _Cell(field, column, meaning, file))
+            return _number(_Cell(field, source))
+        case Kind.TEXT:
+            cell = _Cell(field, source)
+            return cell.reading(pl.coalesce(cell.lookup, cell.text), ("number_shortened", is_shortened(cell.text) & ~cell.is_missing))
         case _:
-            return _text(_Cell(field, column, meaning, file))
+            cell = _Cell(field, source)
+            return cell.reading(pl.coalesce(cell.lookup, cell.text))
 
 
 def read_flags(field: Field, flags: Flags, file: PartnerFile) -> CellReading:
     """The reading of several columns of yes and no that together fill one field.
 
-    A cell that is neither yes, no nor missing is named by its column: the field alone would not tell which.
+    A cell that is neither yes, no nor missing is named by its column.
     """
     known = answer_readings(flags.yes, flags.no, file.missing)
-    steps = tuple(
-        Step(f"{column_name(name)}\x1f{field.name}\x1fanswer", column_name(name), one_code(column_name(name), known))
-        for name in flags.columns
-    )
-    value = flagged_codes([(step.name, code) for step, code in zip(steps, flags.columns.values(), strict=True)])
-    checks = tuple(_unknown_category(name, pl.col(step.name)) for step, name in zip(steps, flags.columns, strict=True))
-    return CellReading(value, _lists_something(value), checks, steps)
+    answers: list[tuple[str, str]] = []
+    checks: list[Check] = []
+    steps: list[Step] = []
+    for header, code in flags.columns.items():
+        way = _Steps(column_name(header), field.name)
+        answers.append((way.step("answer", one_code(column_name(header), known)).meta.output_name(), code))
+        checks += _unknown_category(way, field.name, header)
+        steps += way.taken
+    value = flagged_codes(answers)
+    return CellReading(value, _lists_something(value), tuple(checks), tuple(steps))
+
+
+def record_number_checks(headers: Sequence[str], file: PartnerFile) -> tuple[list[Step], list[Check]]:
+    """What can be wrong with the columns that together number a record: a spreadsheet spoilt a part of the number."""
+    steps: list[Step] = []
+    checks: list[Check] = []
+    for header in headers:
+        way = _Steps(column_name(header), "record number")
+        text = trimmed(column_name(header))
+        is_missing = readings({}, file.missing).apply(text).is_not_null()
+        for code, failed in (("cell_error", is_error_sign(text)), ("number_shortened", is_shortened(text))):
+            checks.append(Check(code, "source_record_id", header, way.step(code, ~is_missing & failed)))
+        steps += way.taken
+    return steps, checks
 
 
 def read_constant(field: Field, code: str) -> CellReading:
@@ -151,72 +173,123 @@ def first_that_says_something(readings_of_field: list[CellReading]) -> CellReadi
     value = pl.coalesce(*said, first.value)
     says = pl.any_horizontal(*(reading.says_something for reading in readings_of_field))
     checks = tuple(check for reading in readings_of_field for check in reading.checks)
-    return CellReading(value, says, checks, tuple(step for reading in readings_of_field for step in reading.steps))
+    steps = tuple(step for reading in readings_of_field for step in reading.steps)
+    return CellReading(value, says, checks, steps, tuple(order for reading in readings_of_field for order in reading.orders))
 
 
-def _code(field: Field, column: str, meaning: Column, file: PartnerFile) -> CellReading:
-    steps = _Steps(column, field.name)
-    value = steps.step("value", one_code(column, readings(meaning.lookup, file.missing, field.declared.vocabulary)))
-    return steps.reading(value, value.is_not_null() & ~is_reason(value), _unknown_category(field.name, value))
+def _code(field: Field, source: Source) -> CellReading:
+    known = readings(source.meaning.lookup, source.file.missing, field.declared.vocabulary)
+    way = _Steps(source.name, field.name)
+    if field.kind is Kind.CODES:
+        value = way.step("answer", several_codes(source.name, source.meaning.separator, known))
+        says_something = _lists_something(value)
+    else:
+        value = way.step("answer", one_code(source.name, known))
+        says_something = value.is_not_null() & ~is_reason(value)
+    checks = _unknown_category(way, field.name, source.header)
+    return CellReading(value, says_something, checks, tuple(way.taken))
 
 
-def _codes(field: Field, column: str, meaning: Column, file: PartnerFile) -> CellReading:
-    steps = _Steps(column, field.name)
-    known = readings(meaning.lookup, file.missing, field.declared.vocabulary)
-    value = steps.step("value", several_codes(column, meaning.separator, known))
-    return steps.reading(value, _lists_something(value), _unknown_category(field.name, value))
+def _unknown_category(way: _Steps, field: str, header: str) -> tuple[Check, ...]:
+    """An answer that no list knows: an error sign of a spreadsheet, or a category that nobody listed."""
+    is_unknown = pl.col(way.taken[-1].name).is_null()
+    is_error = way.step("error", is_unknown & is_error_sign(trimmed(way.column)))
+    unknown = way.step("unknown", is_unknown & ~is_error)
+    return (Check("category_unknown", field, header, unknown), Check("cell_error", field, header, is_error))
 
 
 class _Cell:
-    """The text of a cell that holds no code, and which of its texts mean that it is missing."""
+    """The text of a cell that holds no code, and which of its texts mean that it is missing or spoilt."""
 
-    def __init__(self, field: Field, column: str, meaning: Column, file: PartnerFile) -> None:
-        self.field, self.meaning, self.file = field, meaning, file
-        self.steps = _Steps(column, field.name)
-        self.text = self.steps.step("text", trimmed(column))
-        looked_up = readings(meaning.lookup, {}).apply(self.text)
-        says_something = pl.lit("" in meaning.lookup) | (self.text != "")  # an empty cell declares nothing, unless it is listed
-        self.lookup = self.steps.step("lookup", pl.when(says_something).then(looked_up))
+    def __init__(self, field: Field, source: Source) -> None:
+        self.field, self.source = field, source
+        self.steps = _Steps(source.name, field.name)
+        lookup = source.meaning.lookup
+        self.text = self.steps.step("text", trimmed(source.name))
+        looked_up = readings(lookup, {}).apply(self.text) if lookup else pl.lit(None, dtype=pl.String)
+        says_something = pl.lit("" in lookup) | (self.text != "")  # an empty cell declares nothing, unless it is listed
+        self.lookup = self.steps.step("lookup", pl.when(says_something).then(looked_up)) if lookup else looked_up
         self.is_declared_missing = is_reason(self.lookup).fill_null(False)
-        says_missing = readings({}, file.missing).apply(self.text).is_not_null() & self.lookup.is_null()
-        self.is_missing = self.steps.step("missing", self.text.is_null() | says_missing | self.is_declared_missing)
+        says_missing = readings({}, source.file.missing).apply(self.text).is_not_null() & self.lookup.is_null()
+        is_missing = self.steps.step("missing", self.text.is_null() | says_missing | self.is_declared_missing)
+        self.is_error = self.steps.step("error", ~is_missing & self.lookup.is_null() & is_error_sign(self.text))
+        self.is_missing = self.steps.step("nothing", is_missing | self.is_error)
 
-    def reading(self, value: pl.Expr, *checks: Check) -> CellReading:
-        """The value where the cell is not missing, with the note that the partner said unknown in its own way."""
+    def reading(self, value: pl.Expr, *wrong: tuple[str, pl.Expr]) -> CellReading:
+        """The value where the cell is not missing, with what can be wrong with it by code, and the note that the partner
+        said unknown in its own way."""
         shown = self.steps.step("value", pl.when(~self.is_missing).then(value))
-        note = Check("value_declared_unknown", self.field.name, self.is_declared_missing)
-        return self.steps.reading(shown, shown.is_not_null(), *checks, *([note] if self.meaning.lookup else []))
+        notes = [("value_declared_unknown", self.is_declared_missing)] if self.source.meaning.lookup else []
+        checks = tuple(
+            Check(code, self.field.name, self.source.header, self.steps.step(code, failed.fill_null(False)))
+            for code, failed in (*wrong, ("cell_error", self.is_error), *notes)
+        )
+        return CellReading(shown, shown.is_not_null(), checks, tuple(self.steps.taken))
 
 
-def _text(cell: _Cell) -> CellReading:
-    return cell.reading(pl.coalesce(cell.lookup, cell.text))
-
-
-def _date(field: Field, cell: _Cell) -> CellReading:
-    date_format = cell.meaning.date_format or "%Y-%m-%d"
-    iso = cell.steps.step("iso", iso_date(cell.text, date_format, is_spreadsheet=cell.file.format.kind == "spreadsheet"))
-    low, high = BIRTH_YEARS if field.name == "birth_date" else YEARS
+def _date(cell: _Cell) -> CellReading:
+    sense = cell.source.dates
+    if sense is None:
+        raise ValueError("a date column needs its format or what its texts say of one")
+    is_spreadsheet = cell.source.file.format.kind == "spreadsheet"
+    digits = cell.steps.step("digits", ascii_digits(cell.text))
+    iso = cell.steps.step("iso", iso_date(digits, sense.formats, is_spreadsheet=is_spreadsheet))
+    if sense.fault is not None:
+        return _date_without_format(cell, digits, iso, sense.fault)
+    low, high = BIRTH_YEARS if cell.field.name == "birth_date" else YEARS
     is_in_range = year_of(iso).is_between(low, high)
-    return cell.reading(
+    is_invalid = ~cell.is_missing & iso.is_null()
+    is_number = pl.lit(False) if sense.formats[0] in DAY_NUMBERS else is_invalid & is_serial(digits)
+    reading = cell.reading(
         pl.when(is_in_range).then(iso),
-        Check("date_invalid", field.name, ~cell.is_missing & iso.is_null()),
-        Check("date_out_of_range", field.name, ~cell.is_missing & ~is_in_range),
+        ("date_invalid", is_invalid & ~is_number),
+        ("date_is_serial", is_number),
+        ("date_out_of_range", ~cell.is_missing & ~is_in_range),
+    )
+    return _with_order(cell, reading, sense, digits)
+
+
+def _date_without_format(cell: _Cell, digits: pl.Expr, iso: pl.Expr, fault: str) -> CellReading:
+    """No date at all: the column's own texts allow several formats, or none that reads them all."""
+    is_asked = ~cell.is_missing & iso.is_not_null() if fault == AMBIGUOUS else pl.lit(False)
+    is_number = ~cell.is_missing & iso.is_null() & is_serial(digits)
+    return cell.reading(
+        pl.lit(None, dtype=pl.String),
+        (AMBIGUOUS, is_asked),
+        ("date_is_serial", is_number),
+        ("date_invalid", ~cell.is_missing & ~is_asked & ~is_number),
     )
 
 
-def _number(field: Field, cell: _Cell) -> CellReading:
-    is_number, number = whole_number(cell.text, cell.file.format.decimal)
-    limits = field.declared.limits or (-(2**62), 2**62)
+def _with_order(cell: _Cell, reading: CellReading, sense: DateSense, digits: pl.Expr) -> CellReading:
+    """The reading with what its rows tell of the order of day and month."""
+    both = [(one, other) for one in sense.formats if (other := swapped(one)) is not None]
+    if not both:
+        return reading
+    way = _Steps(cell.source.name, cell.field.name)
+    agreed, turned = (
+        way.step(name, pl.when(~cell.is_missing).then(iso_date(digits, formats, is_spreadsheet=False)))
+        for name, formats in zip(("agreed", "turned"), zip(*both, strict=True), strict=True)
+    )
+    order = DateOrder(
+        cell.field.name,
+        cell.source.header,
+        as_agreed=way.step("as agreed", agreed.is_not_null() & turned.is_null()),
+        other_way=way.step("other way", agreed.is_null() & turned.is_not_null()),
+        either=way.step("either", (agreed != turned).fill_null(False)),
+    )
+    return replace(reading, steps=(*reading.steps, *way.taken), orders=(order,))
+
+
+def _number(cell: _Cell) -> CellReading:
+    is_number, number = whole_number(cell.text, cell.source.file.format.decimal)
+    limits = cell.field.declared.limits or (-(2**62), 2**62)
     is_in_range = number.is_between(*limits).fill_null(False)
     return cell.reading(
         pl.when(is_in_range).then(number),
-        Check("number_invalid", field.name, ~cell.is_missing & ~is_number),
-        Check("number_out_of_range", field.name, ~cell.is_missing & is_number & ~is_in_range),
+        ("number_invalid", ~cell.is_missing & ~is_number),
+        ("number_out_of_range", ~cell.is_missing & is_number & ~is_in_range),
     )
-
-
-def _unknown_category(field: str, value: pl.Expr) -> Check:
-    return Check("category_unknown", field, value.is_null())
 
 
 def _lists_something(value: pl.Expr) -> pl.Expr:

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import reduce
+from functools import cache, reduce
 
 import polars as pl
 
-from schemas.vocabulary import LANGUAGES, MISSING_CODES, NOT_COLLECTED, UNKNOWN, vocabulary
+from schemas.vocabulary import LANGUAGES, MISSING_CODES, NOT_COLLECTED, UNKNOWN, folded, vocabulary
+
+_MARKS_A_LETTER, _MARKS_AT_ALL = 4, 32
 
 
 @dataclass(frozen=True)
@@ -27,15 +29,20 @@ class Readings:
         found = text.replace_strict(dict(self.exact), default=None, return_dtype=pl.String)
         if not self.by_folded:
             return found
-        return found.fill_null(fold(text).replace_strict(dict(self.by_folded), default=None, return_dtype=pl.String))
+        at_most = max(map(len, self.by_folded)) * _MARKS_A_LETTER + _MARKS_AT_ALL  # longer texts, such as narratives, are no label
+        short = pl.when(text.str.len_chars() <= at_most).then(text)
+        return found.fill_null(fold(short).replace_strict(dict(self.by_folded), default=None, return_dtype=pl.String))
 
 
 def fold(text: pl.Expr) -> pl.Expr:
     """Texts as they are compared when neither case, accents nor the shape of an apostrophe matter.
 
-    Compatibility decomposition (NFKD, Unicode Standard Annex 15) without its nonspacing marks, in small letters.
+    Compatibility decomposition (NFKD, Unicode Standard Annex 15) without its nonspacing marks, in small letters. ASCII has
+    nothing to decompose, which saves most of the time.
     """
-    return text.str.normalize("NFKD").str.replace_all(r"\p{Mn}", "").str.replace_all("\u2019", "'", literal=True).str.to_lowercase()
+    is_ascii = text.str.len_bytes() == text.str.len_chars()
+    other = pl.when(~is_ascii).then(text).str.normalize("NFKD").str.replace_all(r"\p{Mn}", "").str.replace_all("\u2019", "'", literal=True)
+    return pl.when(is_ascii).then(text).otherwise(other).str.to_lowercase()
 
 
 def trimmed(column: str) -> pl.Expr:
@@ -116,17 +123,17 @@ def _trimmed_keys(texts: Mapping[str, str]) -> dict[str, str]:
 
 def _meanings(texts: Mapping[str, str]) -> dict[str, set[str]]:
     """Folded text -> the codes it means; several where case or accents told them apart."""
-    frame = pl.DataFrame({"text": list(texts), "code": list(texts.values())}, schema={"text": pl.String, "code": pl.String})
     meanings: dict[str, set[str]] = {}
-    for text, code in frame.select(fold(trimmed("text")), "code").iter_rows():
-        meanings.setdefault(text, set()).add(code)
+    for text, code in texts.items():
+        meanings.setdefault(folded(text), set()).add(code)
     return meanings
 
 
-def _vocabulary_meanings(name: str | None) -> list[dict[str, set[str]]]:
+@cache
+def _vocabulary_meanings(name: str | None) -> tuple[dict[str, set[str]], ...]:
     """The vocabulary before the reasons for a missing value: their codes, then their labels."""
     if name is None:
-        return []
+        return ()
     reasons = vocabulary("missing")
     labels = {reasons.label(code, language): code for code in MISSING_CODES for language in LANGUAGES}
-    return [_meanings(vocabulary(name).readings()), _meanings({code: code for code in MISSING_CODES}), _meanings(labels)]
+    return _meanings(vocabulary(name).readings()), _meanings({code: code for code in MISSING_CODES}), _meanings(labels)

@@ -6,7 +6,8 @@ Here: absent and unknown columns, and the companion's columns put beside the fil
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 
 import polars as pl
 
@@ -14,34 +15,41 @@ from ingest.codes import trimmed
 from ingest.headers import folded
 from ingest.reading import ROW_NUMBER, TextTable, column_name
 from ingest.refusals import refusal
+from schemas.messages import say
 from schemas.partner import Join, PartnerFile
 from schemas.problems import problem_frame
 
 JOINED, MATCHED = "joined\x1f", "matched\x1f"
 """Prefix of the companion's columns in the working frame, and the column that says whether the companion had the number."""
+_KEY, _CONTENT = "key\x1f", "content\x1f"
 _MAY_NAME_A_PERSON = re.compile(r"\d{5}|@|.{81}", re.DOTALL)
 
 
-def column_problems(frame: pl.DataFrame, file: PartnerFile, required: Sequence[tuple[str, ...]]) -> pl.DataFrame:
-    """What is absent and what is unknown among the columns of a file.
-
-    Raises `BatchRefused` column_required_missing when all columns of a required group are absent.
-    """
-    there = set(frame.columns)
+def check_required(headers: Sequence[str], file: PartnerFile, required: Sequence[tuple[str, ...]]) -> None:
+    """Raise `BatchRefused` column_required_missing when all columns of a required group are absent."""
     for group in required:
-        if not any(column_name(name) in there for name in group):
-            raise refusal("column_required_missing", where=file.name, allowed=f"the column {' or '.join(group)}")
-    expected = file.known_headers() - set(file.ignored)
-    absent = [name for name in sorted(expected) if column_name(name) not in there]
+        if not any(column_name(name) in headers for name in group):
+            allowed = say("the column {columns}", columns=" / ".join(group))
+            raise refusal("column_required_missing", where=file.name, allowed=allowed)
+
+
+def column_problems(headers: Sequence[str], blank: Collection[str], file: PartnerFile) -> pl.DataFrame:
+    """What is absent and what is unknown among the columns of a file; `blank` are those without a text in any row."""
+    expected = file.known_headers() - set(file.ignored) - set(file.optional)
     known = {column_name(name) for name in file.known_headers()}
     unknown = [
         _safe_name(name, position)
-        for position, name in enumerate(frame.columns)
-        if position > 0 and name not in known and not _is_unnamed_and_blank(frame, name, position)
+        for position, name in enumerate(headers, start=1)
+        if name not in known and not (is_unnamed(name, position) and name in blank)
     ]
-    rows: list[tuple[str, int | None, str, str | None]] = [(file.name, None, "column_missing", name) for name in absent]
-    rows += [(file.name, None, "column_unknown", name) for name in unknown]
-    return problem_frame(rows)
+    filled = {name: column.field for name, column in file.columns.items()}
+    rows = [(file.name, None, "column_missing", filled.get(name), name) for name in sorted(expected) if column_name(name) not in headers]
+    return problem_frame([*rows, *((file.name, None, "column_unknown", None, name) for name in unknown)])
+
+
+def is_unnamed(name: str, position: int) -> bool:
+    """Whether a column goes by its position, since its header is empty."""
+    return name.rstrip("'") == f"column {position}"
 
 
 def with_absent(frame: pl.DataFrame, names: Sequence[str]) -> pl.DataFrame:
@@ -49,36 +57,46 @@ def with_absent(frame: pl.DataFrame, names: Sequence[str]) -> pl.DataFrame:
     return frame.with_columns(pl.lit(None, dtype=pl.String).alias(name) for name in names if name not in frame.columns)
 
 
-def with_companion(frame: pl.DataFrame, join: Join, companion: TextTable) -> pl.DataFrame:
-    """The frame beside the companion's columns; where the companion has a number twice, its first row by content counts."""
-    spelling = {folded(name): name for name in companion.frame.columns if name != ROW_NUMBER}
+@dataclass(frozen=True, repr=False)
+class Companion:
+    """What the companion's file says of each number: `number`, the columns taken from it, and the mark of a match."""
+
+    join: Join
+    rows: pl.DataFrame
+    problems: pl.DataFrame
+
+    def __repr__(self) -> str:
+        return f"<Companion of {self.rows.height} numbers>"
+
+    def beside(self, frame: pl.DataFrame) -> pl.DataFrame:
+        """The rows of the main file with the companion's columns."""
+        keyed = frame.with_columns(trimmed(column_name(self.join.on)).alias(_KEY))
+        found = keyed.join(self.rows, on=_KEY, how="left", maintain_order="left").drop(_KEY)
+        return with_absent(found.with_columns(pl.col(MATCHED).fill_null(False)), [JOINED + name for name in self.join.take])
+
+
+def companion_of(join: Join, table: TextTable) -> Companion:
+    """The companion's rows by number; where it has a number twice, its first row by content counts.
+
+    Raises `BatchRefused` column_required_missing when it lacks the number's column.
+    """
+    spelling = {folded(name): name for name in table.frame.columns if name != ROW_NUMBER}
     taken = {name: spelling[folded(name)] for name in join.take if folded(name) in spelling}
     key = spelling.get(folded(join.on))
     if key is None:
-        raise refusal("column_required_missing", where=join.file, allowed=f"the column {join.on}")
+        raise refusal("column_required_missing", where=join.file, allowed=say("the column {columns}", columns=join.on))
     content = pl.concat_str([trimmed(name) for name in sorted(spelling.values())], separator="\x1f")
-    looked_up = (
-        companion.frame.with_columns(content.alias("content\x1f"), trimmed(key).alias("key\x1f"))
-        .filter(pl.col("key\x1f") != "")
-        .sort("key\x1f", "content\x1f")
-        .unique("key\x1f", keep="first", maintain_order=True)
-        .select("key\x1f", *(pl.col(there).alias(JOINED + name) for name, there in taken.items()), pl.lit(True).alias(MATCHED))
+    rows = (
+        table.frame.with_columns(content.alias(_CONTENT), trimmed(key).alias(_KEY))
+        .filter(pl.col(_KEY) != "")
+        .sort(_KEY, _CONTENT)
+        .unique(_KEY, keep="first", maintain_order=True)
+        .select(_KEY, *(pl.col(there).alias(JOINED + name) for name, there in taken.items()), pl.lit(True).alias(MATCHED))
     )
-    keyed = frame.with_columns(trimmed(column_name(join.on)).alias("key\x1f"))
-    beside = keyed.join(looked_up, on="key\x1f", how="left", maintain_order="left").drop("key\x1f")
-    return with_absent(beside.with_columns(pl.col(MATCHED).fill_null(False)), [JOINED + name for name in join.take])
-
-
-def companion_problems(join: Join, companion: TextTable) -> pl.DataFrame:
-    """The columns that a file takes from its companion and the companion lacks."""
-    there = {folded(name) for name in companion.frame.columns if name != ROW_NUMBER}
-    return problem_frame([(join.file, None, "column_missing", name) for name in join.take if folded(name) not in there])
+    missing = [(join.file, None, "column_missing", column.field, name) for name, column in join.take.items() if name not in taken]
+    return Companion(join, rows, problem_frame(missing))
 
 
 def _safe_name(name: str, position: int) -> str:
     """The header, or its position when it looks like a value that slipped into the header's row."""
     return f"column {position}" if _MAY_NAME_A_PERSON.search(name) else name
-
-
-def _is_unnamed_and_blank(frame: pl.DataFrame, name: str, position: int) -> bool:
-    return name.rstrip("'") == f"column {position}" and not frame.select((trimmed(name) != "").any()).item()

@@ -21,7 +21,7 @@ def derived_flag(group: str) -> pl.Expr:
     Reads the mapped `exploitation_codes`; null where these are null.
     """
     codes = pl.col(SOURCE_FIELD)
-    members = [term.code for term in vocabulary("exploitation_form").terms if term.parent == group]
+    members = vocabulary("exploitation_form").under(group)
     has_member = pl.any_horizontal(*(codes.list.contains(code) for code in members))
     reason = codes.list.first()
     yes_or_no = pl.when(has_member).then(pl.lit("yes")).when(is_reason(reason)).then(reason).otherwise(pl.lit("no"))

@@ -13,7 +13,7 @@ import fcntl
 import os
 import secrets
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -80,11 +80,18 @@ def create_folder(path: Path, files: Mapping[str, bytes]) -> None:
         _sync_folder(path.parent)
 
 
-def remove_folder(path: Path, *, first: str) -> None:
-    """Remove the folder, the file `first` before any other and durably so."""
+def remove_file(path: Path) -> None:
+    """Remove the file durably; nothing happens when it is gone already."""
     with storing(path.parent):
-        (path / first).unlink(missing_ok=True)
-        _sync_folder(path)
+        path.unlink(missing_ok=True)
+        _sync_folder(path.parent)
+
+
+def remove_folder(path: Path, *, first: Sequence[str]) -> None:
+    """Remove the folder, the files `first` before any other, in their order and durably so."""
+    for name in first:
+        remove_file(path / name)
+    with storing(path.parent):
         shutil.rmtree(path)
         _sync_folder(path.parent)
 

@@ -1,125 +1,151 @@
-"""Read one file of a batch as a table of text, and account for every row that is no record.
+"""Read one file of a batch as tables of text, and account for every row that is no record.
 
-Here: the header row, blank rows, titles, totals, ragged and undecodable rows. `identify` and `best_partner` tell whose
-file it is. Never here: types, meanings, or a row that vanishes.
+Here: the file as a stream of tables of bounded size, however large it is, each row in exactly one. `identify` and
+`best_partner` tell whose file it is. Never here: types, meanings, or a row that vanishes.
 """
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Sequence
+import io
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import polars as pl
 
-from ingest.headers import SHARE_NEEDED, best_header, best_partner, folded, identify, mapped_headers
-from ingest.refusals import refusal
-from ingest.rows import Row, is_undecodable, rows_of
-from schemas.partner import PartnerFile
+from ingest.dialects import Recognised, recognised
+from ingest.encodings import AsUtf8, Stream, is_read_directly
+from ingest.headers import ROW_NUMBER, column_name, column_names
+from ingest.identification import best_partner, header_not_found, identify
+from ingest.payloads import Payload, opened, size_of
+from ingest.sources import Source, open_source
+from ingest.tables import BodyFormat, TextTable, tables_of
+from schemas.partner import RETURNED_COLUMNS, FileFormat, PartnerFile
 from schemas.problems import problem_frame
 
-__all__ = ["ROW_NUMBER", "TextTable", "best_partner", "column_name", "identify", "read"]
+__all__ = ["ROW_NUMBER", "Layout", "Reading", "TextTable", "best_partner", "column_name", "identify", "open_reading", "read"]
 
-ROW_NUMBER = "row_number"
+BLOCK_BYTES = 1 << 18
+"""How much is cut into records at a time: it stays in the processor's cache."""
+CHUNK_BYTES = 16 << 20
+"""How much text a table holds, about."""
 
 
 @dataclass(frozen=True, repr=False)
-class TextTable:
-    """A file as text.
+class Layout:
+    """How a file really is: its format, its header, and what is to be said about it as a whole."""
 
-    `frame`: `row_number`, then one String column a header, in the file's order. `problems`: each row that is not in
-    the frame, with its reason. `received`: all rows but the header, so frame rows + rows with a problem = received.
+    format: FileFormat
+    header_row: int  # as a spreadsheet counts, from 1
+    headers: tuple[str, ...]  # in the file's order and the specification's spelling
+    problems: pl.DataFrame  # rows of PROBLEM_SCHEMA without a row number
+
+
+class Reading:
+    """A file that is open: its layout, and its rows in one pass."""
+
+    def __init__(self, layout: Layout, chunks: Iterator[TextTable]) -> None:
+        self.layout = layout
+        self._chunks = chunks
+
+    def chunks(self) -> Iterator[TextTable]:
+        """Tables of about 16 MB of text each, at least one; every row above and below the header is in exactly one of them.
+
+        May be gone through once. Raises `BatchRefused` file_unreadable for a line without an end in sight.
+        """
+        return self._chunks
+
+
+@contextmanager
+def open_reading(
+    payload: Payload, file: PartnerFile, *, block_bytes: int = BLOCK_BYTES, chunk_bytes: int = CHUNK_BYTES
+) -> Iterator[Reading]:
+    """The file read by the format that it was really saved in, when its columns leave no doubt about it.
+
+    Raises `BatchRefused`: file_empty, file_unreadable, file_unsafe, header_not_found, column_repeated.
     """
-
-    frame: pl.DataFrame
-    problems: pl.DataFrame
-    received: int
-
-    def __repr__(self) -> str:
-        return f"<TextTable {self.frame.height} of {self.received} rows>"
-
-
-def column_name(header: str) -> str:
-    """The column of the frame for a header of the specification; a partner's own `row_number` must not hide ours."""
-    return f"{ROW_NUMBER} " if header == ROW_NUMBER else header
-
-
-def read(payload: bytes, file: PartnerFile) -> TextTable:
-    """The table of the bytes, by the format that the partner's file names.
-
-    Rows are numbered by physical lines, the header's included; a cell that spans lines counts where it starts.
-    Raises `BatchRefused`: file_empty, file_unreadable, header_not_found, column_repeated.
-    """
-    rows = rows_of(payload, file.format, file.name)
-    fit = best_header(rows, file)
-    if fit is None or fit.mapped_share < SHARE_NEEDED:
-        raise refusal(
-            "header_not_found", where=file.name, allowed=f"at least half of the columns {', '.join(sorted(mapped_headers(file)))}"
+    with open_source(payload, [file], file.name) as source:
+        expected = source.agreed_for(file)
+        found = recognised(source.head, expected)
+        if found is None:
+            raise header_not_found([file], file.name, is_binary=source.head.is_binary)
+        names = column_names(found.header.cells, file)
+        really = file.format.model_copy(update={"kind": source.kind, "separator": found.separator, "encoding": _encoding(found, expected)})
+        headers = tuple(name for name in names if name not in RETURNED_COLUMNS)
+        layout = Layout(really, found.header.index + 1, headers, _problems_of_file(source, found, payload, file))
+        body = BodyFormat(
+            file=file.name,
+            encoding=found.encoding if is_read_directly(found.encoding) else "utf-8",
+            separator=found.separator,
+            header=found.header.cells,
+            names=names,
+            totals_marker=file.format.totals_marker,
+            label_rows=file.format.label_rows,
+            block_bytes=block_bytes,
+            chunk_bytes=chunk_bytes,
         )
-    header = rows[fit.index]
-    names = _column_names(header.cells, file)
-    above = [(row.number, "row_blank" if _is_blank(row) else "preamble") for row in rows[: fit.index]]
-    records, below = _sorted_out(rows[fit.index + 1 :], header, file)
-    cells = list(zip(*(row.cells for row in records), strict=True)) if records else [() for _ in names]
-    columns = [pl.Series(name, values, dtype=pl.String) for name, values in zip(names, cells, strict=True)]
-    frame = pl.DataFrame([pl.Series(ROW_NUMBER, [row.number for row in records], dtype=pl.Int64), *columns])
-    problems = problem_frame([(file.name, number, code, None) for number, code in (*above, *below)])
-    return TextTable(frame, problems, received=len(rows) - 1)
+        above = [row.cells for row in found.rows[: found.header.index]]
+        yield Reading(layout, tables_of(body_of(source, found), above, body))
 
 
-def _column_names(cells: Sequence[str], file: PartnerFile) -> list[str]:
-    """The header's texts in the specification's spelling; unnamed and repeated columns by their position."""
-    spelling = {folded(name): name for name in sorted(file.known_headers())}
-    keys = [folded(cell) for cell in cells]
-    times = Counter(keys)
-    doubled = sorted(name for name in mapped_headers(file) if times[folded(name)] > 1)
-    if doubled:
-        raise refusal("column_repeated", where=f"{file.name}: {', '.join(doubled)}", allowed="each mapped column once")
-    names: list[str] = []
-    for position, (key, cell) in enumerate(zip(keys, cells, strict=True), start=1):
-        name = column_name(spelling.get(key, cell.replace("\ufeff", "").strip()))
-        if not name or name in names or is_undecodable([cell]):
-            name = f"column {position}"
-        while name in names:
-            name += "'"
-        names.append(name)
-    return names
+def read(payload: Payload, file: PartnerFile) -> TextTable:
+    """The whole file as one table, what is to be said about it as a whole among its problems.
+
+    Rows are numbered as a spreadsheet counts them, the header included; a cell that spans lines is in one row.
+    Raises what `open_reading` raises.
+    """
+    with open_reading(payload, file) as reading:
+        tables = list(reading.chunks())
+        frame = pl.concat([table.frame for table in tables], rechunk=True)
+        problems = pl.concat([reading.layout.problems, *(table.problems for table in tables)])
+        return TextTable(frame, problems, sum(table.received for table in tables))
 
 
-def _sorted_out(rows: Sequence[Row], header: Row, file: PartnerFile) -> tuple[list[Row], list[tuple[int, str]]]:
-    """The records among the rows below the header, and the others with their reason."""
-    records: list[Row] = []
-    others: list[tuple[int, str]] = []
-    titles = {row.number for row in rows[: file.format.label_rows]}
-    reason_of = _reason_finder(header, file, titles)
-    for row in rows:
-        code = reason_of(row)
-        if code is None:
-            records.append(row)
-        else:
-            others.append((row.number, code))
-    return records, others
+def _encoding(found: Recognised, file: PartnerFile) -> str:
+    return found.encoding if found.differs_from(file.format.model_copy(update={"separator": found.separator})) else file.format.encoding
 
 
-def _reason_finder(header: Row, file: PartnerFile, titles: set[int]) -> Callable[[Row], str | None]:
-    """A function that says why a row is no readable record, or None."""
-    repeated = [folded(cell) for cell in header.cells]
-    marker = None if file.format.totals_marker is None else folded(file.format.totals_marker)
-
-    def reason(row: Row) -> str | None:
-        if _is_blank(row):
-            return "row_blank"
-        first = folded(row.cells[0])
-        if row.number in titles or (first == repeated[0] and [folded(cell) for cell in row.cells] == repeated):
-            return "header_repeated"
-        if marker is not None and first == marker:
-            return "totals_row"
-        if is_undecodable(row.cells):
-            return "text_undecodable"
-        return "row_ragged" if len(row.cells) != len(header.cells) else None
-
-    return reason
+def body_of(source: Source, found: Recognised) -> Stream:
+    """The text below the header."""
+    text: Stream = source.stream
+    if not is_read_directly(found.encoding):
+        text = AsUtf8(source.stream, found.encoding)
+    start = found.rows[-1].end
+    first = b""
+    while len(first) < start:
+        first += text.read(start - len(first) if is_read_directly(found.encoding) else 1 << 16)
+    return _Behind(first[start:], text)
 
 
-def _is_blank(row: Row) -> bool:
-    return not any(cell.strip() for cell in row.cells)
+class _Behind:
+    """A stream of which the first bytes are at hand."""
+
+    def __init__(self, first: bytes, rest: Stream) -> None:
+        self._first = io.BytesIO(first)
+        self._rest = rest
+
+    def read(self, size: int, /) -> bytes:
+        return self._first.read(size) or self._rest.read(size)
+
+
+def _problems_of_file(source: Source, found: Recognised, payload: Payload, file: PartnerFile) -> pl.DataFrame:
+    is_text = source.kind == "csv"
+    differs = source.kind != file.format.kind or (is_text and found.differs_from(file.format))
+    said = {
+        "format_differs": differs,
+        "rows_hidden": source.has_hidden_rows,
+        "sheets_unread": source.has_unread_sheets,
+        "last_line_open": is_text and _is_last_line_open(payload, found.encoding),
+    }
+    return problem_frame([(file.name, None, code, None) for code, is_so in said.items() if is_so])
+
+
+def _is_last_line_open(payload: Payload, encoding: str) -> bool:
+    """Whether the last line lacks the line end that the lines before it have."""
+    size = size_of(payload)
+    with opened(payload) as stream:
+        beginning = stream.read(1 << 20)
+        stream.seek(max(0, size - 8))
+        end = stream.read()
+    ends = [sign.encode(encoding) for sign in "\r\n"]
+    return any(sign in beginning for sign in ends) and not any(end.endswith(sign) for sign in ends)

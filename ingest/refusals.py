@@ -13,7 +13,8 @@ from schemas.problems import Severity, catalogue
 def refusal(code: str, *, where: str, allowed: str) -> BatchRefused:
     """The error of one blocking problem; `where` and `allowed` may name files, columns and formats, never a cell.
 
-    Raises `ValueError` when the catalogue does not let the code refuse a batch.
+    Written with `schemas.messages.say` they can be told in the reader's language. Raises `ValueError` when the catalogue
+    does not let the code refuse a batch.
     """
     problem = catalogue()[code]
     if problem.severity is not Severity.BLOCK:

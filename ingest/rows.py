@@ -1,116 +1,108 @@
-"""Bytes into rows of text cells, each with the number of the line or row it starts on.
+"""Tell the rows below a header that are no records: blank rows, the header again, totals.
 
-Here: byte order marks, encodings, the comma-separated dialect, and where a spreadsheet is read instead.
-Never here: which row is the header, or what a cell means.
+Here: the same rules for one row, and for a whole frame at once. Never here: cutting text into rows, or what a record says.
 """
 
 from __future__ import annotations
 
-import codecs
-import csv
-import io
 import re
-from contextlib import suppress
-from itertools import islice
-from typing import NamedTuple
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
 
-from ingest.refusals import refusal
-from ingest.spreadsheet import sheet_rows
-from schemas.errors import BatchRefused
-from schemas.partner import FileFormat
+import polars as pl
 
-_LONGEST_CELL = 10_000_000
-_MARKS = (
-    (codecs.BOM_UTF32_LE, "utf-32"),  # before UTF-16, whose mark it starts with
-    (codecs.BOM_UTF32_BE, "utf-32"),
-    (codecs.BOM_UTF8, "utf-8-sig"),
-    (codecs.BOM_UTF16_LE, "utf-16"),
-    (codecs.BOM_UTF16_BE, "utf-16"),
-)
-_ZIP, _ZIPPED_WORKBOOK, _OLD_OR_PROTECTED = b"PK\x03\x04", b"xl/", b"\xd0\xcf\x11\xe0"
-_GLANCE_BYTES = 1 << 20
-_LOST = re.compile("[\ud800-\udfff\ufffd]")
+from ingest.headers import folded
 
-
-class Row(NamedTuple):
-    """One physical record: the line it starts on (the first is 1) and its cells."""
-
-    number: int
-    cells: list[str]
+_TOTALS = frozenset(
+    folded(word)
+    for word in (
+        "total", "totals", "grand total", "subtotal", "sub-total", "sum", "totaux", "total général", "sous-total", "somme",
+        "totales", "total general", "suma", "suma total", "المجموع", "مجموع", "المجموع الكلي", "الإجمالي", "الاجمالي", "إجمالي",
+    )
+)  # fmt: skip
+_AROUND_A_WORD = " :.=*"
+_AROUND = r"\s:.=*\ufeff"
+_BETWEEN = "\x1f"
+_BLANK = "".join(chr(code) for code in range(0x3001) if chr(code).isspace())  # it holds _BETWEEN
+_INDEX = "index "  # no header ends with a space
+_NUMBER = re.compile(r"[\s\d.,'%()٫٬+-]*")
+_OTHER_TEXTS_ALLOWED = 0.25  # of the cells of a totals row, those that are neither blank nor a number
 
 
-def rows_of(payload: bytes, file_format: FileFormat, where: str, *, at_most: int | None = None) -> list[Row]:
-    """Every record of the file, or the first so many, blank ones too, in order.
+@dataclass(frozen=True)
+class RowRules:
+    """What tells a record from the other rows of a file."""
 
-    A byte that does not decode becomes a lone surrogate (PEP 383), which `is_undecodable` finds in its row.
-    Raises `BatchRefused` file_empty or file_unreadable; `where` is the file's name in the partner's specification.
-    """
-    if not payload.strip():
-        raise refusal("file_empty", where=where, allowed="a file with a header and rows")
-    if file_format.kind == "spreadsheet":
-        sheet = sheet_rows(payload, file_format.sheet, where, at_most=at_most)
-        return [Row(number, cells) for number, cells in enumerate(sheet, start=1)]
-    text = _decoded(payload, file_format.encoding, where)
-    csv.field_size_limit(_LONGEST_CELL)  # the default of 131,072 refuses a long narrative
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=file_format.separator, strict=True)
-    found: list[Row] = []
-    last_line = 0
-    try:
-        for cells in islice(reader, at_most):
-            found.append(Row(last_line + 1, cells))
-            last_line = reader.line_num
-    except csv.Error:
-        raise _unreadable(
-            f"{where}, at or below line {last_line + 1}", "cells whose quotes are doubled inside and closed at the end"
-        ) from None
-    return found
+    header: tuple[str, ...]
+    totals_marker: str | None
+
+    def reason(self, cells: Sequence[str]) -> str | None:
+        """Why a row is no record, or None; a row of another length than the header is row_ragged when nothing else says more."""
+        texts = [cell.strip() for cell in cells]
+        first = next((folded(text).strip(_AROUND_A_WORD) for text in texts if text), None)
+        if first is None:
+            return "row_blank"
+        if self._is_header(cells):
+            return "header_repeated"
+        if first == self._marker or (first in _TOTALS and self._is_mostly_numbers(texts)):
+            return "totals_row"
+        return "row_ragged" if len(cells) != len(self.header) else None
+
+    def reasons(self, frame: pl.DataFrame) -> pl.DataFrame:
+        """The rows of a frame of text that are no records: `index` and `code`. Its columns are those of the header."""
+        first, key = (pl.col(frame.columns[position]) for position in (0, self._key_column))
+        is_like_header = (key.str.normalize("NFC") if self._has_accents else key).str.contains(self._like_header)
+        is_suspect = first.str.contains(self._like_totals_or_blank) | is_like_header
+        suspects = frame.with_row_index(_INDEX).filter(is_suspect)
+        together = pl.concat_str(pl.all().exclude(_INDEX), separator=_BETWEEN).str.strip_chars_start(_BLANK)
+        is_blank = together == ""
+        blank = suspects.filter(is_blank).select(_INDEX, pl.lit("row_blank").alias("code"))
+        first_text = together.str.extract(f"^([^{_BETWEEN}]*)")
+        others = suspects.filter(~is_blank & (first_text.str.contains(self._like_totals_or_blank) | is_like_header))
+        found = [(row[0], code) for row in others.iter_rows() if (code := self.reason(row[1:])) is not None]
+        return pl.concat([blank, pl.DataFrame(found, schema=blank.schema, orient="row")]).rename({_INDEX: "index"})
+
+    @cached_property
+    def _like_totals_or_blank(self) -> str:
+        """Matches every text that may begin a blank or a totals row; which of them do is told one by one."""
+        words = "|".join(_loosely(word) for word in sorted(_TOTALS | ({self._marker} if self._marker else set())))
+        return rf"(?i)^[{_AROUND}]*(?:{words})?[{_AROUND}]*$"
+
+    @cached_property
+    def _like_header(self) -> str:
+        """Matches the cell of every row that may repeat the header."""
+        return rf"(?i)^[{_AROUND}]*{_loosely(self._folded_header[self._key_column])}[{_AROUND}]*$"
+
+    @cached_property
+    def _has_accents(self) -> bool:
+        return not self._folded_header[self._key_column].isascii()
+
+    @cached_property
+    def _folded_header(self) -> list[str]:
+        return [folded(cell) for cell in self.header]
+
+    @cached_property
+    def _key_column(self) -> int:
+        """A column that has a header, better one in plain letters, by which a repeated header is suspected."""
+        named = [position for position, text in enumerate(self._folded_header) if text]
+        return next((position for position in named if self._folded_header[position].isascii()), [*named, 0][0])
+
+    @cached_property
+    def _marker(self) -> str | None:
+        return None if self.totals_marker is None else folded(self.totals_marker).strip(_AROUND_A_WORD)
+
+    def _is_header(self, cells: Sequence[str]) -> bool:
+        if len(cells) != len(self.header) or folded(cells[self._key_column]) != self._folded_header[self._key_column]:
+            return False
+        return [folded(cell) for cell in cells] == self._folded_header
+
+    def _is_mostly_numbers(self, texts: Sequence[str]) -> bool:
+        """Whether, but for the word, hardly a cell is anything else than blank or a number."""
+        others = sum(_NUMBER.fullmatch(text) is None for text in texts) - 1
+        return others <= _OTHER_TEXTS_ALLOWED * (len(texts) - 1)
 
 
-def is_undecodable(cells: list[str]) -> bool:
-    """Whether a cell holds bytes of another encoding, or a sign (U+FFFD) that characters were lost before it came here."""
-    text = "\x1f".join(cells)
-    return not text.isascii() and _LOST.search(text) is not None
-
-
-def glance(payload: bytes) -> bytes:
-    """The first megabyte in whole lines, enough to look for a header in many ways."""
-    head = payload[:_GLANCE_BYTES]
-    if head == payload or b"\0" in head:  # characters of two or four bytes, which the limit does not cut
-        return head
-    return head[: head.rfind(b"\n") + 1] or head
-
-
-def _decoded(payload: bytes, declared: str, where: str) -> str:
-    text = _text(payload, declared)
-    if text is None or "\0" in text:
-        is_workbook = payload.startswith(_OLD_OR_PROTECTED) or (payload.startswith(_ZIP) and _ZIPPED_WORKBOOK in payload)
-        if is_workbook:
-            raise _unreadable(where, "text; this is an Excel workbook: save it as CSV")
-        raise _unreadable(where, f"text in the encoding {declared}" if text is None else "text; a zero byte is in none")
-    return text
-
-
-def _text(payload: bytes, declared: str) -> str | None:
-    """The text by its mark, or as declared; None when it is not in that encoding (the error that is caught holds the payload).
-
-    Where each byte is a character by itself nothing fails to decode, so UTF-8 would turn to nonsense unseen: bytes beyond
-    ASCII that form UTF-8 are read as such.
-    """
-    encoding = next((name for mark, name in _MARKS if payload.startswith(mark)), declared)
-    try:
-        if encoding == declared and _is_one_byte(encoding) and not payload.isascii():
-            with suppress(UnicodeDecodeError):
-                return payload.decode("utf-8")
-        has_wide_units = codecs.lookup(encoding).name.startswith(("utf-16", "utf-32"))
-        return payload.decode(encoding, "strict" if has_wide_units else "surrogateescape")
-    except (UnicodeError, LookupError):
-        return None
-
-
-def _is_one_byte(encoding: str) -> bool:
-    """Whether no byte joins the one before it; in others, such as GBK, common words are UTF-8 by chance."""
-    return len(bytes(range(256)).decode(encoding, "replace")) == 256
-
-
-def _unreadable(where: str, allowed: str) -> BatchRefused:
-    return refusal("file_unreadable", where=where, allowed=allowed)
+def _loosely(text: str) -> str:
+    """A pattern for a folded text in any spacing and with either apostrophe."""
+    return r"[\s\ufeff]+".join(re.escape(word).replace("'", "['\u2019]") for word in text.split())

@@ -1,98 +1,181 @@
-"""The rows of an Excel sheet as text, as a person sees them in the sheet's cells.
+"""A workbook's best sheet as a stream of CSV, unpacked in a child process that cannot take this one down with it.
 
-Here: opening the workbook and the text of each type of cell. Never here: headers, or what a cell means.
+Here: starting, asking and ending the child, the choice of the sheet, and why a workbook is refused in words.
+Never here: opening what a partner sent (`ingest.workbooks`, in the child), headers, or what a cell means.
 """
 
 from __future__ import annotations
 
 import io
-import re
-import zipfile
-import zlib
-from datetime import date, datetime, time, timedelta
+import json
+import os
+import select
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO, TypeVar
 
-from python_calamine import CalamineError, CalamineWorkbook
+import python_calamine
+from pydantic import BaseModel, ConfigDict, ValidationError
 
+from ingest.payloads import Payload, opened, size_of
 from ingest.refusals import refusal
+from ingest.workbooks.sheets import LARGEST_GRID
+from ingest.workbooks.unpacking import LARGEST_UNPACKED
 from schemas.errors import BatchRefused
+from schemas.messages import say
 
-_UNPACKED_LIMIT = 1_000_000_000
-_GRID_LIMIT = 30_000_000
-_PIECE, _LONGEST_NAME = 1 << 20, 40
-_CELL_NAME = re.compile(rb"""r\s?=\s?["']([A-Z]{1,3})([0-9]{1,7})["']""")
-Cell = int | float | str | bool | time | date | datetime | timedelta
+if TYPE_CHECKING:
+    from _typeshed import WriteableBuffer
+
+LARGEST_PAYLOAD = 128 << 20
+"""The bytes of a packed workbook; one of half a million rows has some 60 MB."""
+_LONGEST_SILENCE = 90.0
+_PIECE = 1 << 16
+_LONGEST_LINE = 64 << 20
+_START = "import sys; sys.path += sys.argv[1:]; from ingest.workbooks.child import main; main()"
+_FOLDERS = [str(Path(__file__).parents[1]), str(Path(python_calamine.__file__).parents[1])]
 
 
-def sheet_rows(payload: bytes, sheet: str | None, where: str, *, at_most: int | None = None) -> list[list[str]]:
-    """Every row of the sheet (the first sheet when unnamed), or the first so many, all of one width, blank ones too.
+@dataclass(frozen=True)
+class FoundSheet:
+    """One sheet: its CSV (UTF-8, commas, doubled quotes, LF, a record a sheet row), and what a person should be told of it.
 
-    Raises `BatchRefused` file_unreadable when the bytes are no workbook, are protected, unpack to more than a gigabyte,
-    spread over too large a grid, or lack the sheet.
+    `hidden_rows` is None where the format does not tell; `unread_sheets` counts the other sheets with content.
+    Reading `stream` raises `BatchRefused` when the workbook proves unsafe only then.
     """
-    _check_extent(payload, where)
-    try:
-        book = CalamineWorkbook.from_filelike(io.BytesIO(payload))
-        found = book.get_sheet_by_index(0) if sheet is None else book.get_sheet_by_name(sheet)
-        return [[_text(cell) for cell in row] for row in found.to_python(skip_empty_area=False, nrows=at_most)]
-    except (CalamineError, OSError, ValueError, IndexError):
-        raise _unreadable(where, "an unprotected Excel workbook" + (f" with a sheet {sheet}" if sheet else "")) from None
+
+    name: str
+    stream: BinaryIO
+    hidden_rows: int | None
+    unread_sheets: int
 
 
-def _check_extent(payload: bytes, where: str) -> None:
-    """Refuse what would take the process down when it is unpacked or laid out.
+class _Head(BaseModel):
+    model_config = ConfigDict(frozen=True, hide_input_in_errors=True)
+    number: int
+    name: str
+    head: list[list[str]]
 
-    The library lays a sheet out as a full grid up to its farthest cell: one stray cell in the last corner takes half a
-    terabyte and cannot be caught. So the archive is looked through in small pieces first.
+
+class _Answer(BaseModel):
+    model_config = ConfigDict(frozen=True, hide_input_in_errors=True)
+    reason: str | None = None
+    sheets: tuple[_Head, ...] = ()
+
+
+class _Facts(BaseModel):
+    model_config = ConfigDict(frozen=True, hide_input_in_errors=True)
+    hidden_rows: int | None
+    unread_sheets: int
+
+
+_Line = TypeVar("_Line", _Answer, _Facts)
+
+
+@contextmanager
+def sheet_as_csv(payload: Payload, sheet: str | None, score: Callable[[list[list[str]]], float], where: str) -> Iterator[FoundSheet]:
+    """The sheet of that name, or else, among those a person sees, the one whose first 60 rows score highest (of equals the first).
+
+    Every row of the sheet is in the stream, from its first to the last with content, blank ones too, all of one width.
+    Raises `BatchRefused`: file_empty when no sheet holds anything, file_unreadable when it is no workbook, broken or behind a
+    password, file_unsafe when it unpacks, spreads or computes beyond the limits of `ingest.workbooks`.
     """
-    try:
-        with zipfile.ZipFile(io.BytesIO(payload)) as archive:
-            unpacked = sum(entry.file_size for entry in archive.infolist())
-            parts = [entry for entry in archive.infolist() if entry.filename.endswith(".xml")]
-            is_small = unpacked <= _UNPACKED_LIMIT and all(_grid_cells(archive, part) <= _GRID_LIMIT for part in parts)
-    except (zipfile.BadZipFile, zlib.error, OSError, EOFError, ValueError, RuntimeError):
-        raise _unreadable(where, "an unprotected Excel workbook (.xlsx)") from None
-    if not is_small:
-        allowed = f"at most {_UNPACKED_LIMIT:,} bytes unpacked and {_GRID_LIMIT:,} cells between the first and the farthest of a sheet"
-        raise _unreadable(where, allowed)
+    if size_of(payload) > LARGEST_PAYLOAD:
+        raise _refused("too_large", where)
+    with _Child(where) as child:
+        child.send(json.dumps({"size": size_of(payload), "sheet": sheet}).encode() + b"\n")
+        with opened(payload) as stream:
+            while piece := stream.read(_PIECE):
+                child.send(piece)
+        answer = child.receive(_Answer)
+        if answer.reason is not None or not answer.sheets:
+            raise _refused(answer.reason, where)
+        best = max(answer.sheets, key=lambda candidate: score(candidate.head))
+        child.send(f"{best.number}\n".encode())
+        facts = child.receive(_Facts)
+        yield FoundSheet(best.name, child.stream, facts.hidden_rows, facts.unread_sheets)
 
 
-def _grid_cells(archive: zipfile.ZipFile, part: zipfile.ZipInfo) -> int:
-    """Rows times columns up to the farthest cell that a part of the archive names."""
-    last_row = last_column = 0
-    rest = b""
-    with archive.open(part) as stream:
-        while piece := stream.read(_PIECE):
-            names = _CELL_NAME.findall(rest + piece)
-            last_row = max([last_row, *map(int, {digits for _, digits in names})])
-            last_column = max([last_column, *map(_column_number, {letters for letters, _ in names})])
-            rest = piece[-_LONGEST_NAME:]
-    return last_row * last_column
+class _Child(io.RawIOBase):
+    """The process that opens the workbook, and the stream of what it says; it never outlives the `with` block."""
+
+    def __init__(self, where: str) -> None:
+        super().__init__()
+        self._where = where
+        self._process = subprocess.Popen(
+            [sys.executable, "-I", "-S", "-c", _START, *_FOLDERS],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,  # a library's last words may hold a cell
+            bufsize=0,
+            env={},
+            cwd="/",
+            start_new_session=True,
+        )
+        self.stream = io.BufferedReader(self, _PIECE)
+
+    def __exit__(self, *_: object) -> None:
+        self._process.kill()
+        self._process.wait()
+        for pipe in (self._process.stdin, self._process.stdout):
+            if pipe is not None:
+                with suppress(OSError):
+                    pipe.close()
+        self.stream.close()
+
+    def send(self, piece: bytes) -> None:
+        """Write all of it; a child that has ended says why when it is read."""
+        assert self._process.stdin is not None
+        with suppress(BrokenPipeError):
+            self._process.stdin.write(piece)
+
+    def receive(self, model: type[_Line]) -> _Line:
+        """The child's next line. Raises `BatchRefused` when it ends, falls silent or says something else."""
+        line = self.stream.readline(_LONGEST_LINE)
+        try:
+            return model.model_validate_json(line)
+        except ValidationError:
+            raise _refused("too_large", self._where) from None
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: WriteableBuffer) -> int:
+        """What the child wrote next; at the end, whether it ended well."""
+        assert self._process.stdout is not None
+        if not select.select([self._process.stdout], [], [], _LONGEST_SILENCE)[0]:
+            self._process.kill()
+            raise _refused("too_large", self._where)
+        view = memoryview(buffer).cast("B")
+        piece = os.read(self._process.stdout.fileno(), len(view))
+        view[: len(piece)] = piece
+        if not piece and self._process.wait() != 0:
+            raise _refused("too_large" if self._process.returncode < 0 else "no_workbook", self._where)
+        return len(piece)
 
 
-def _column_number(letters: bytes) -> int:
-    """The column that a spreadsheet calls by letters: A is 1, AA is 27."""
-    number = 0
-    for letter in letters:
-        number = number * 26 + letter - ord("A") + 1
-    return number
-
-
-def _text(cell: Cell) -> str:
-    match cell:
-        case str():
-            return cell
-        case bool():
-            return "1" if cell else "0"
-        case float() if cell.is_integer():
-            return str(int(cell))
-        case datetime():
-            is_day = cell.time() == time(0)
-            return cell.date().isoformat() if is_day else cell.isoformat(sep=" ", timespec="seconds")
-        case date() | time():
-            return cell.isoformat()
+def _refused(reason: str | None, where: str) -> BatchRefused:
+    match reason:
+        case "too_large":
+            allowed = say(
+                "a workbook whose sheet has at most {cells} cells from its first to its farthest one and {size} megabytes unpacked",
+                cells=f"{LARGEST_GRID:,}",
+                size=LARGEST_UNPACKED >> 20,
+            )
+            return refusal("file_unsafe", where=where, allowed=allowed)
+        case "markup":
+            return refusal(
+                "file_unsafe", where=where, allowed=say("a workbook as a spreadsheet program saves it, without a document type of its own")
+            )
+        case "empty":
+            return refusal("file_empty", where=where, allowed=say("a workbook with a sheet that is not hidden and holds a header and rows"))
+        case "protected":
+            return refusal("file_unreadable", where=where, allowed=say("a workbook that opens without a password"))
         case _:
-            return str(cell)
-
-
-def _unreadable(where: str, allowed: str) -> BatchRefused:
-    return refusal("file_unreadable", where=where, allowed=allowed)
+            return refusal(
+                "file_unreadable", where=where, allowed=say("a workbook of the kind .xlsx, .xls or .ods that its own program opens")
+            )

@@ -21,7 +21,7 @@ from warehouse.store import open_store
 from warehouse.verification import verify
 
 INFRASTRUCTURE_RETRIES = dg.RetryPolicy(max_retries=2, delay=2, backoff=dg.Backoff.EXPONENTIAL)
-WAITING = "waiting_persons"
+WAITING, WITHDRAWN = "waiting_persons", "withdrawn"
 PERSONS, RELEASE = dg.AssetKey("persons"), dg.AssetKey("release")
 
 
@@ -129,6 +129,7 @@ def shared_assets(partners: Sequence[str], instance: Instance) -> list[dg.Assets
             "is_new": outcome.published.is_new,
             "published_persons": proof.published_persons,
             WAITING: outcome.waiting,
+            "retired_persons": outcome.retired.persons,
             "k": min(each.k for each in proof.products),
             "smallest_class": min(each.smallest_class for each in proof.products),
         }
@@ -143,6 +144,7 @@ def batch_checks(instance: Instance, batch_id: str, counts: stages.BatchCounts) 
     checked = 0
     with open_store(instance.warehouse_file, read_only=True) as store:
         tables = {unit: store.records_of(batch_id, unit).frame for unit in Unit}
+        accounted = store.accounted_rows(batch_id)
     for unit, table in tables.items():
         verdict = quality.judge(table, expectations(MODELS[unit].record), f"{batch_id}-{unit.value}")
         failed += [f"{unit.value}: {each}" for each in verdict.failed]
@@ -150,9 +152,10 @@ def batch_checks(instance: Instance, batch_id: str, counts: stages.BatchCounts) 
     stored = sum(table.height for table in tables.values())
     ledger = counts.ledger
     others = ledger.quarantined + ledger.rejected + ledger.non_data
-    account = {"received": ledger.received, "stored": stored, "not accepted": others}
+    account = {"received": ledger.received, "accounted": accounted, "standing": stored, "not accepted": others}
+    is_whole = accounted + others == ledger.received and stored <= accounted
     return [
-        dg.AssetCheckResult(passed=stored + others == ledger.received, check_name="every_row_accounted_for", metadata=account),
+        dg.AssetCheckResult(passed=is_whole, check_name="every_row_accounted_for", metadata=account),
         dg.AssetCheckResult(passed=not failed, check_name="great_expectations", metadata={"checked": checked, "failed": failed}),
     ]
 
@@ -176,8 +179,12 @@ def release_checks(outcome: publishing.ReleaseOutcome) -> list[dg.AssetCheckResu
 
 
 def count_metadata(counts: stages.BatchCounts) -> dict[str, int]:
-    """A batch's account and problem counts; codes and numbers only."""
-    return {**counts.ledger.model_dump(), **{f"problem {code}": times for code, times in counts.problems_by_code.items()}}
+    """A batch's account, withdrawals and problem counts; codes and numbers only."""
+    return {
+        **counts.ledger.model_dump(),
+        WITHDRAWN: counts.withdrawn,
+        **{f"problem {code}": times for code, times in counts.problems_by_code.items()},
+    }
 
 
 def _batch_check_specs(prefix: str, batches: dg.PartitionsDefinition) -> list[dg.AssetCheckSpec]:

@@ -12,7 +12,7 @@ import sys
 import typer
 from rich.console import Console
 
-from pipelines.commands import batches, checking, house, releases
+from pipelines.commands import batches, checking, corrections, house, partners, releases
 from pipelines.commands.shared import NOT_ALL_WELL, REFUSED
 from pipelines.failures import value_free
 from schemas.errors import CasehouseError, PromiseBroken, ReleaseRefused
@@ -27,7 +27,10 @@ app = typer.Typer(
 for command in (
     batches.run,
     batches.submit,
+    corrections.withdraw,
+    corrections.erase,
     checking.check,
+    partners.template,
     releases.release,
     releases.verify,
     releases.query,
@@ -37,6 +40,7 @@ for command in (
     house.docs,
 ):
     app.command()(command)
+app.add_typer(partners.partner_app)
 
 
 def main() -> None:

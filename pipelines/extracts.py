@@ -16,12 +16,16 @@ from rich.table import Table
 
 from engine.duck import connect
 from engine.parquet import decode
+from ingest.report.words import severity_word
 from pipelines.inbox import arrivals
 from pipelines.instance import Instance
 from pipelines.publishing import latest_release
+from pipelines.refusals import described, still_refused
 from pipelines.summary import totals
 from schemas.errors import UserError
+from schemas.messages import say, spoken
 from schemas.problems import catalogue
+from schemas.vocabulary import Language
 from warehouse.store import open_store
 
 ROWS_SHOWN = 200
@@ -79,8 +83,8 @@ def csv_of_answer(answer: Answer) -> str:
     return sink.getvalue()
 
 
-def table_of_problems(instance: Instance, batch_id: str) -> Table:
-    """File, row, code, field and remedy of everything that was found in a batch."""
+def table_of_problems(instance: Instance, batch_id: str, language: Language = "en") -> Table:
+    """File, row, code, column, field and remedy of everything that was found in a batch, in the reader's language."""
     with open_store(instance.warehouse_file, read_only=True) as store:
         known = store.ledgers()
         found = [batch for batch in known if batch.startswith(batch_id)]
@@ -92,28 +96,41 @@ def table_of_problems(instance: Instance, batch_id: str) -> Table:
                 next_step="casehouse status",
             )
         problems = store.problems(found[0])
-    table = Table("file", "row", "severity", "code", "field", "what to do")
-    for file, row_number, code, field in problems.select("file", "row_number", "code", "field").iter_rows():
+    headings = (say("file"), say("row"), say("outcome"), say("code"), say("column"), say("field"), say("do next"))
+    table = Table(*[spoken(heading, language) for heading in headings])
+    for file, row_number, code, column, field in problems.select("file", "row_number", "code", "column", "field").iter_rows():
         listed = catalogue()[code]
-        table.add_row(file, str(row_number or ""), listed.severity.value, code, field or "", listed.remedy.en)
+        severity = spoken(severity_word(listed.severity), language)
+        table.add_row(file, str(row_number or ""), severity, code, column or "", field or "", listed.remedy.of(language))
     return table
 
 
 def table_of_batches(instance: Instance) -> Table:
-    """Every batch in the warehouse with its account."""
-    table = Table("batch", "partner", "received", "accepted", "quarantined", "rejected", "no data")
+    """Every batch in the warehouse with its account, how many of its rows withdraw and of how many the record stands."""
+    table = Table("batch", "partner", "received", "accepted", "quarantined", "rejected", "no data", "withdraw", "stand")
     if instance.warehouse_file.exists():
         with open_store(instance.warehouse_file, read_only=True) as store:
             batches = store.batches()
         for batch in batches:
             ledger = batch.ledger
             counts = (ledger.received, ledger.accepted, ledger.quarantined, ledger.rejected, ledger.non_data)
-            table.add_row(batch.batch_id, batch.partner_code, *[f"{count:,}" for count in counts])
+            table.add_row(batch.batch_id, batch.partner_code, *[f"{count:,}" for count in (*counts, batch.withdrawals, batch.records)])
+    return table
+
+
+def table_of_refused(instance: Instance) -> Table | None:
+    """What lies in the inbox and was refused, with its reason; None when nothing was."""
+    refused = still_refused(instance) if instance.inbox.is_dir() else ()
+    if not refused:
+        return None
+    table = Table("refused, still in the inbox", "why")
+    for each in refused:
+        table.add_row(described(instance, each), each.reason)
     return table
 
 
 def state_json(instance: Instance) -> str:
-    """Counts for a monitor: batches waiting and stored, rows by outcome, victim records and persons, the latest release."""
+    """Counts for a monitor: batches waiting, refused and stored, rows by outcome, victim records and persons, the latest release."""
     batches, ledger, records, persons = totals(instance)
     folder = latest_release(instance.releases)
     waiting = sum(len(arrivals(instance.inbox, code)) for code in instance.partners) if instance.inbox.is_dir() else 0
@@ -123,6 +140,7 @@ def state_json(instance: Instance) -> str:
         **ledger.model_dump(),
         "victim_records": records,
         "persons": persons,
+        "refused": len(still_refused(instance)) if instance.inbox.is_dir() else 0,
         "release": folder.name if folder else None,
     }
     return json.dumps(state, indent=1)

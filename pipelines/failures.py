@@ -15,10 +15,17 @@ from contextlib import contextmanager
 import dagster as dg
 
 from pipelines.settings import ROOT
-from schemas.errors import CasehouseError, InstanceBusy, StorageError, UserError
+from schemas.errors import BatchRefused, CasehouseError, InstanceBusy, StorageError, UserError
+from schemas.vocabulary import LANGUAGES
 
 INFRASTRUCTURE = (InstanceBusy, StorageError)
 """What may pass by itself: only these are tried again. A data error stays one however often it is tried."""
+
+REFUSED_CODE = "refused_code"
+"""Under this name a failure carries the code of the problem that refused a batch."""
+
+TOLD_IN = "told_in_"
+"""Before the code of a language, the name under which a failure carries the refusal in that language."""
 
 
 class UnexpectedFailure(CasehouseError):
@@ -42,10 +49,20 @@ def as_dagster_failure() -> Iterator[None]:
     try:
         with value_free():
             yield
+    except BatchRefused as refused:
+        raise dg.Failure(description=str(refused), metadata={REFUSED_CODE: refused.code, **_told(refused)}, allow_retries=False) from None
     except UserError as error:
         raise dg.Failure(description=str(error), allow_retries=isinstance(error, INFRASTRUCTURE)) from None
     except CasehouseError as error:
         raise dg.Failure(description=f"{type(error).__name__}: {error}", allow_retries=False) from None
+
+
+def _told(refused: BatchRefused) -> dict[str, str]:
+    """The refusal in every language, since only who shows it knows who reads it."""
+    from ingest.report.refused import refusal_told
+    from ingest.report.text import refusal_text
+
+    return {f"{TOLD_IN}{language}": refusal_text(refusal_told(refused, language), language) for language in LANGUAGES}
 
 
 def described(error: BaseException) -> str:

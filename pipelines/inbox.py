@@ -10,6 +10,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ingest.landing import batch_id_of
+from ingest.vault import Purpose
+
+WITHDRAWING = "withdraw-"
+"""How a folder begins whose every row withdraws its record; `casehouse submit --withdraw` makes it."""
 
 
 @dataclass(frozen=True)
@@ -25,6 +29,7 @@ class Arrival(Waiting):
     """A batch that lies in the inbox. Its path stays out of logs and metadata: a file name can name a person."""
 
     path: Path
+    purpose: Purpose = "report"
 
     def payloads(self) -> list[bytes]:
         """The bytes of its files, in the order of their names."""
@@ -43,7 +48,12 @@ def arrivals(inbox: Path, partner_code: str) -> list[Arrival]:
     if not folder.is_dir():
         return []
     entries = sorted(entry for entry in folder.iterdir() if not entry.name.startswith("."))
-    return [Arrival(partner_code, batch_id_of(payloads_at(entry), partner_code), entry) for entry in entries]
+    return [_arrival(partner_code, entry) for entry in entries]
+
+
+def _arrival(partner_code: str, entry: Path) -> Arrival:
+    purpose: Purpose = "withdraw" if entry.is_dir() and entry.name.startswith(WITHDRAWING) else "report"
+    return Arrival(partner_code, batch_id_of(payloads_at(entry), partner_code, purpose), entry, purpose)
 
 
 def clear(inbox: Path, partner_code: str, batch_id: str) -> None:

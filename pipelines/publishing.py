@@ -3,7 +3,8 @@
 Here: the order of the rooms' functions. Never here: a limit, a measure or a file format.
 
 A person is published once, in the release that first shows it, and its row is never edited: a later release adds its
-newcomers as a cohort of their own. So every difference between two releases is a sum of whole classes.
+newcomers as a cohort of their own. Where no record is left of a published person, the rows of its whole class are
+retired. So every difference between two releases is a sum of whole classes.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from anonymize.policy import Policy, load_policy
 from anonymize.product import derive
 from anonymize.release import Passed, pass_gate
 from anonymize.risk import loss
+from pipelines.corrections import settle
 from pipelines.instance import Instance
 from schemas.case import Person, PublishedPerson
 from schemas.errors import ReleaseRefused
@@ -31,6 +33,7 @@ from schemas.release import CohortProof, ProductProof, ReleaseProof
 from schemas.render import hierarchy_of
 from schemas.zones import Anonymous, Pseudonymised
 from warehouse.canonical import installed_versions
+from warehouse.enrolment import Retired
 from warehouse.publication import Published, Table, publish
 from warehouse.store import Store, open_store
 
@@ -44,11 +47,12 @@ LOSS_DIGITS = 3
 
 @dataclass(frozen=True)
 class ReleaseOutcome:
-    """What became of a release: where it is, whether it is new, how many persons it holds and how many wait."""
+    """What became of a release: where it is, whether it is new, how many persons it holds, how many wait, how many were retired now."""
 
     published: Published
     proof: ReleaseProof
     waiting: int
+    retired: Retired
 
 
 @dataclass(frozen=True)
@@ -64,27 +68,34 @@ def make_release(instance: Instance) -> ReleaseOutcome:
     """Publish what the warehouse holds; the same contents publish nothing new.
 
     Raises `ReleaseRefused` when the gate's measures fail, of the newcomers, of the whole or of one product: then nothing
-    was published and nobody was enrolled.
+    was published and nobody was enrolled. Who was retired stays so.
     """
     policy = load_policy()
+    settle(instance)
     with open_store(instance.warehouse_file) as store:
+        retired = store.retire()
         assert_cohorts_known(store, instance.releases)
         newcomers = newcomers_of(store, policy)
         master = pl.concat([store.published().frame.select(MASTER_COLUMNS), newcomers.rows.select(MASTER_COLUMNS)])
+        if master.is_empty():
+            raise nobody_left()
         passed = gate(Pseudonymised(master), policy)
         tables = [table_of(product, passed.anonymous, policy) for product in instance.products.values()]
         if newcomers.facts:
             store.enroll(newcomers.facts.cohort, newcomers.rows.drop(COHORT), newcomers.facts)
         proof = proof_of(store, policy, tables, instance.partners)
     published = publish(instance.releases, tables, proof)
-    return ReleaseOutcome(published, proof, newcomers.waiting)
+    return ReleaseOutcome(published, proof, newcomers.waiting, retired)
 
 
 def assert_cohorts_known(store: Store, releases: Path) -> None:
-    """`ReleaseRefused` when the warehouse has forgotten persons that the latest release shows: it would publish them again."""
+    """`ReleaseRefused` when the warehouse has forgotten persons that the latest release shows, or that rows were retired: it
+    would publish them again."""
     folder = latest_release(releases)
     shown = ReleaseProof.model_validate_json((folder / "proof.json").read_bytes()).cohorts if folder else ()
-    if store.cohorts()[: len(shown)] != shown:
+    known = store.cohorts()[: len(shown)]
+    is_same = [_at_entry(cohort) for cohort in known] == [_at_entry(cohort) for cohort in shown]
+    if not is_same or any(now.retired < then.retired for now, then in zip(known, shown, strict=True)):
         raise ReleaseRefused(
             "the warehouse does not know the persons that the latest release shows",
             where="the warehouse file",
@@ -93,20 +104,23 @@ def assert_cohorts_known(store: Store, releases: Path) -> None:
         )
 
 
+def _at_entry(cohort: CohortProof) -> CohortProof:
+    return cohort.model_copy(update={"retired": 0})
+
+
 def newcomers_of(store: Store, policy: Policy) -> Newcomers:
     """Anonymize the persons that no release shows yet among themselves, as the next cohort; nothing is stored.
 
     Raises `ReleaseRefused` when they do not pass the gate by themselves, or when nobody was published yet and they are too few.
     """
     everyone = store.persons().frame
-    published = store.published().frame
-    newcomers = everyone.join(published.select("person_key"), on="person_key", how="anti")
+    newcomers = everyone.join(store.enrolled(), on="person_key", how="anti")
     cohorts = store.cohorts()
     smallest = policy.smallest_pool.value if cohorts else policy.k.value
     if newcomers.height < smallest:
         if not cohorts:
             raise nobody_to_publish(newcomers.height, policy)
-        return Newcomers(published.clear(), None, newcomers.height)
+        return Newcomers(store.published().frame.clear(), None, newcomers.height)
     number = len(cohorts) + 1
     hierarchies = list(person_hierarchies().values())
     found = generalize(newcomers, hierarchies, sensitive=SENSITIVE, k=policy.k.value, l=policy.l.value, weights=policy.column_weights())
@@ -157,7 +171,7 @@ def table_of(product: Product, master: Anonymous, policy: Policy) -> Table:
 
 
 def proof_of(store: Store, policy: Policy, tables: list[Table], partners: Mapping[str, Partner]) -> ReleaseProof:
-    """What the release says of itself. Its version is the number of its cohorts and the start of its inputs' digest.
+    """What the release says of itself. Its version is how often what is published has changed, and the start of its inputs' digest.
 
     Where the data come from is as of today and no part of the digest: it does not change a row.
     """
@@ -166,7 +180,7 @@ def proof_of(store: Store, policy: Policy, tables: list[Table], partners: Mappin
     products = [table.product.model_dump_json() for table in tables]
     inputs = sha256("\n".join([store.content_digest(), policy.digest(), *products]).encode()).hexdigest()
     return ReleaseProof(
-        version=f"{len(cohorts):04d}-{inputs[:8]}",
+        version=f"{store.editions():04d}-{inputs[:8]}",
         inputs_digest=inputs,
         policy_digest=policy.digest(),
         software=installed_versions(),
@@ -174,7 +188,7 @@ def proof_of(store: Store, policy: Policy, tables: list[Table], partners: Mappin
         partners=sources.partners,
         reports=sources.reports,
         reported_by=dict(sources.partners_by_kind),
-        published_persons=sum(cohort.persons for cohort in cohorts),
+        published_persons=sum(cohort.published for cohort in cohorts),
         cohorts=cohorts,
         products=tuple(table.proof for table in tables),
     )
@@ -192,6 +206,16 @@ def nobody_to_publish(persons: int, policy: Policy) -> ReleaseRefused:
         where="the master table",
         allowed=f"at least k = {policy.k.value} persons",
         next_step="take in more batches (casehouse run), then release again",
+    )
+
+
+def nobody_left() -> ReleaseRefused:
+    """The refusal of a release when every published person was withdrawn."""
+    return ReleaseRefused(
+        "every published row was retired, and there are too few newcomers: nothing is left to publish",
+        where="the master table",
+        allowed="a release that shows at least one class of persons",
+        next_step="take the folder of releases down for readers; take in more batches, then release again",
     )
 
 

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from pipelines.inbox import Waiting, arrivals
 from pipelines.instance import Instance
 from schemas.ledger import RowLedger
+from schemas.vocabulary import Language
 from warehouse.store import open_store
 
 if TYPE_CHECKING:
@@ -32,6 +33,12 @@ class RunResult:
     failed_checks: tuple[str, ...] = ()
     waiting: int = 0
     """Persons that a release keeps back until there are more of them."""
+    withdrawn: int = 0
+    """Records that a batch took out."""
+    refused_code: str = ""
+    """The problem for which the batch was refused; empty when it was not, or the run failed for another reason."""
+    told: str = ""
+    """The refusal in the language of the batch's partner."""
 
 
 class Runner:
@@ -41,15 +48,19 @@ class Runner:
         self.instance, self.definitions, self.dagster = instance, definitions, dagster
 
     def waiting(self) -> list[Waiting]:
-        """Every batch that lies in the inbox of a known partner, by partner and name, or in the vault and not in the warehouse.
+        """Every batch that is not in the warehouse, in the order in which it must come: what landed before, then the inbox.
 
-        The latter are what a run that was cut off had landed, or all batches when the warehouse was lost.
+        What landed and is not stored is what a run that was cut off had landed, or all batches when the warehouse was lost.
+        Batches of the inbox follow by partner and name, also those that are in the warehouse already.
         """
-        found: list[Waiting] = [arrival for code in self.instance.partners for arrival in arrivals(self.instance.inbox, code)]
-        known = {each.batch_id for each in found} | set(stored_ledgers(self.instance))
-        vault = self.instance.vault
-        landed = [Waiting(vault.manifest(batch_id).partner_code, batch_id) for batch_id in vault.batch_ids() if batch_id not in known]
-        return found + [each for each in landed if each.partner_code in self.instance.partners]
+        vault, known = self.instance.vault, stored_ledgers(self.instance)
+        found = [arrival for code in self.instance.partners for arrival in arrivals(self.instance.inbox, code)]
+        in_inbox: dict[str, Waiting] = {each.batch_id: each for each in found}
+        landed = [each for each in vault.batch_ids() if each not in known]
+        first = [in_inbox.get(each) or Waiting(vault.manifest(each).partner_code, each) for each in landed]
+        return [each for each in first if each.partner_code in self.instance.partners] + [
+            each for each in found if each.batch_id not in landed
+        ]
 
     def ingest(self, arrival: Waiting) -> RunResult:
         """One run of the partner's job for one batch."""
@@ -58,7 +69,9 @@ class Runner:
 
         partitions = partitions_of(arrival.partner_code).name
         self.dagster.add_dynamic_partitions(str(partitions), [arrival.batch_id])
-        return self._execute(ingest_job_name(arrival.partner_code), arrival.batch_id, run_tags(arrival.partner_code, arrival.batch_id))
+        tags = run_tags(arrival.partner_code, arrival.batch_id)
+        language = self.instance.partners[arrival.partner_code].language
+        return self._execute(ingest_job_name(arrival.partner_code), arrival.batch_id, tags, language=language)
 
     def link(self) -> RunResult:
         """One run that links persons anew over all stored batches."""
@@ -74,7 +87,11 @@ class Runner:
 
         return self._execute(RELEASE_JOB, None, {}, RELEASE)
 
-    def _execute(self, job: str, partition: str | None, tags: dict[str, str], only: dg.AssetKey | None = None) -> RunResult:
+    def _execute(
+        self, job: str, partition: str | None, tags: dict[str, str], only: dg.AssetKey | None = None, language: Language = "en"
+    ) -> RunResult:
+        from pipelines.assets import WAITING, WITHDRAWN
+
         started = time.monotonic()
         found = self.definitions.resolve_job_def(job).execute_in_process(
             instance=self.dagster,
@@ -85,8 +102,10 @@ class Runner:
             run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
         )
         checks = tuple(sorted(each.check_name for each in found.get_asset_check_evaluations() if not each.passed)) if found.success else ()
-        failure = "" if found.success else _failure_text(found)
-        return RunResult(found.success and not checks, time.monotonic() - started, failure, checks, _waiting(found))
+        failure, refused_code, told = ("", "", "") if found.success else _failure_of(found, language)
+        seconds = time.monotonic() - started
+        waiting, withdrawn = (_sum_of(found, name) for name in (WAITING, WITHDRAWN))
+        return RunResult(found.success and not checks, seconds, failure, checks, waiting, withdrawn, refused_code, told)
 
 
 @contextmanager
@@ -112,17 +131,22 @@ def stored_ledgers(instance: Instance) -> dict[str, RowLedger]:
         return store.ledgers()
 
 
-def _waiting(found: dg.ExecuteInProcessResult) -> int:
-    from pipelines.assets import WAITING
-
+def _sum_of(found: dg.ExecuteInProcessResult, name: str) -> int:
+    """What the materializations of a run say under one name, added up."""
     events = found.get_asset_materialization_events() if found.success else []
-    counts = [event.materialization.metadata[WAITING].value for event in events if WAITING in event.materialization.metadata]
+    counts = [event.materialization.metadata[name].value for event in events if name in event.materialization.metadata]
     return sum(count for count in counts if isinstance(count, int))
 
 
-def _failure_text(found: dg.ExecuteInProcessResult) -> str:
-    """Our own text of the first failed step; a failure is built by `pipelines.failures`, so it holds no value."""
+def _failure_of(found: dg.ExecuteInProcessResult, language: Language) -> tuple[str, str, str]:
+    """Our own text of the first failed step; when it refused a batch also the code, and the refusal in a language.
+
+    Built by `pipelines.failures`, so without values.
+    """
+    from pipelines.failures import REFUSED_CODE, TOLD_IN
+
     for event in found.all_events:
-        if event.is_step_failure and event.step_failure_data.user_failure_data:
-            return str(event.step_failure_data.user_failure_data.description)
-    return "the run failed before any stage began; `make ui` shows its log"
+        if event.is_step_failure and (failure := event.step_failure_data.user_failure_data):
+            code, told = (failure.metadata.get(name) for name in (REFUSED_CODE, f"{TOLD_IN}{language}"))
+            return str(failure.description), str(code.value) if code else "", str(told.value) if told else ""
+    return "the run failed before any stage began; `make ui` shows its log", "", ""

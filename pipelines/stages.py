@@ -6,7 +6,7 @@ Never here: a rule; Dagster (its assets call these functions).
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import polars as pl
@@ -14,30 +14,26 @@ import polars as pl
 from anonymize.deidentify import deidentify
 from anonymize.keys import with_keys
 from anonymize.sweep import identifiers_in_text
-from engine.parquet import decode, encode
 from ingest.landing import land
+from ingest.payloads import Payload
 from ingest.reading import best_partner
 from ingest.refusals import refusal as refusal_of
 from ingest.validation import BatchResult, quarantine, validate_batch
-from ingest.vault import Vault
-from linkage import registry as registries
 from linkage.link import link
-from linkage.registry import Registry
+from pipelines.corrections import apply_register, apply_withdrawals, load_registry, store_registry
 from pipelines.inbox import arrivals, clear
 from pipelines.instance import Instance
+from pipelines.kept import REGISTRY_KEY, keep, load_kept, reports_of
 from schemas.errors import BatchRefused, UserError
 from schemas.ledger import RowLedger
+from schemas.messages import say
 from schemas.partner import Partner
 from schemas.units import Unit
 from schemas.zones import Identified
-from warehouse.store import open_store
+from warehouse.store import Delivery, Store, Taken, open_store
 
 CLEARLY_ANOTHER, CLEARLY_NOT_THIS = 0.8, 0.5
 """Shares of known headers from which a refused file is called another partner's."""
-
-REGISTRY_KEY = b"the person registry, inside the vault"
-"""Records are numbered anew for linkage, by a key that is no secret: then two instances that hold the same reports find the
-same persons, since ties fall by these numbers. They stay in the vault; the warehouse knows records by the secret keys only."""
 
 
 @dataclass(frozen=True)
@@ -46,6 +42,8 @@ class BatchCounts:
 
     ledger: RowLedger
     problems_by_code: Mapping[str, int]
+    withdrawn: int = 0
+    """Records that the batch took out of those that stood."""
 
 
 @dataclass(frozen=True)
@@ -61,11 +59,13 @@ def land_batch(instance: Instance, partner_code: str, batch_id: str) -> bool:
     vault = instance.vault
     found = [arrival for arrival in arrivals(instance.inbox, partner_code) if arrival.batch_id == batch_id]
     if found:
-        return land(found[0].payloads(), partner_code, vault).is_new
+        return land(found[0].payloads(), partner_code, vault, found[0].purpose).is_new
     if batch_id in vault.batch_ids():
         return False
     raise refusal_of(
-        "file_missing", where=f"partner {partner_code}, batch {batch_id}", allowed="a batch that lies in the inbox folder or in the vault"
+        "file_missing",
+        where=say("partner {partner}, batch {batch}", partner=partner_code, batch=batch_id),
+        allowed=say("a batch that lies in the inbox folder or in the vault"),
     )
 
 
@@ -73,23 +73,21 @@ def validate_landed(instance: Instance, partner_code: str, batch_id: str) -> Bat
     """Read, map, validate and sweep a landed batch; its accepted reports are kept beside it in the vault.
 
     A refused batch is erased from the vault when it still lies in the inbox, where the partner can mend it. One that was
-    taken in before (its partner file changed since) stays in the vault.
+    taken in before (its partner file changed since) stays in the vault. Of one whose raw files were erased stands what was
+    kept when it was read.
     """
     vault, partner = instance.vault, instance.partners[partner_code]
+    if vault.has_batch(batch_id) and not vault.has_raw(batch_id) and (kept := load_kept(vault, batch_id)):
+        return BatchCounts(kept.ledger, counts_by_code(kept.problems))
     payloads = vault.batch_files(batch_id)
     try:
-        result = validate_batch(payloads, partner, batch_id)
+        result = validate_batch(payloads, partner, batch_id, withdraws=vault.manifest(batch_id).purpose == "withdraw")
     except BatchRefused as refusal:
         if any(arrival.batch_id == batch_id for arrival in arrivals(instance.inbox, partner_code)):
             vault.erase(batch_id)  # only then: a batch that left the inbox stands in the vault alone
         raise named_refusal(instance, partner, payloads, refusal) from None
     result = swept(result)
-    for unit in Unit:
-        reports = result.accepted.get(unit)
-        if reports is not None:
-            vault.store_beside(batch_id, unit.value, encode(with_keys(reports, instance.pseudonym_secret).frame))
-    vault.store_beside(batch_id, "problems", encode(result.problems))
-    vault.store_beside(batch_id, "ledger", result.ledger.model_dump_json().encode())
+    keep(vault, result, instance.pseudonym_secret)
     return BatchCounts(result.ledger, counts_by_code(result.problems))
 
 
@@ -100,7 +98,7 @@ def swept(result: BatchResult) -> BatchResult:
     return quarantine(result, rows) if rows.height else result
 
 
-def named_refusal(instance: Instance, partner: Partner, payloads: tuple[bytes, ...] | list[bytes], refusal: BatchRefused) -> BatchRefused:
+def named_refusal(instance: Instance, partner: Partner, payloads: Sequence[Payload], refusal: BatchRefused) -> BatchRefused:
     """The refusal, or the better one when the file fits another partner clearly better than its own."""
     if refusal.code not in {"header_not_found", "column_required_missing"}:
         return refusal
@@ -111,23 +109,35 @@ def named_refusal(instance: Instance, partner: Partner, payloads: tuple[bytes, .
         return refusal
     return refusal_of(
         "file_of_another_partner",
-        where=f"a batch sent as {partner.name}",
-        allowed=f"the columns of partners/{partner.name}.yml; these fit partners/{best}.yml",
+        where=say("a batch sent as {partner}", partner=partner.name),
+        allowed=say("the columns of {partner}; these fit {other}", partner=f"partners/{partner.name}.yml", other=f"partners/{best}.yml"),
     )
 
 
 def store_batch(instance: Instance, partner_code: str, batch_id: str) -> BatchCounts:
-    """De-identify a validated batch and put it into the warehouse in one transaction; then the inbox forgets it."""
-    vault = instance.vault
-    kept_ledger, kept_problems = vault.load_beside(batch_id, "ledger"), vault.load_beside(batch_id, "problems")
-    if kept_ledger is None or kept_problems is None:
+    """De-identify a validated batch and put it into the warehouse in one transaction; then the inbox forgets it.
+
+    What it withdraws leaves the vault first. The counts are those of the store, which alone knows earlier batches.
+    """
+    if load_kept(instance.vault, batch_id) is None:
         raise not_validated(partner_code, batch_id)
-    ledger, problems = RowLedger.model_validate_json(kept_ledger), decode(kept_problems)
-    records = {unit: deidentify(reports, unit) for unit, reports in reports_of(vault, batch_id).items()}
     with open_store(instance.warehouse_file) as store:
-        store.replace_batch(batch_id, partner_code, ledger.check(), records, problems)
+        taken = store_kept(instance, store, partner_code, batch_id)
     clear(instance.inbox, partner_code, batch_id)
-    return BatchCounts(ledger, counts_by_code(problems))
+    return BatchCounts(taken.ledger, counts_by_code(taken.problems), taken.withdrawn)
+
+
+def store_kept(instance: Instance, store: Store, partner_code: str, batch_id: str) -> Taken:
+    """The same with a store that is open, and without clearing the inbox."""
+    vault = instance.vault
+    apply_withdrawals(instance, partner_code, batch_id)
+    kept = load_kept(vault, batch_id)  # only now: a withdrawal may have taken reports out
+    if kept is None:
+        raise not_validated(partner_code, batch_id)
+    records = {unit: deidentify(reports, unit) for unit, reports in kept.reports.items()}
+    apply_register(instance, store, but=batch_id)
+    sequence = vault.manifest(batch_id).sequence
+    return store.replace_batch(Delivery(batch_id, partner_code, sequence, kept.ledger, records, kept.events, kept.problems))
 
 
 def not_validated(partner_code: str, batch_id: str) -> UserError:
@@ -141,39 +151,25 @@ def not_validated(partner_code: str, batch_id: str) -> UserError:
 
 
 def link_persons(instance: Instance) -> LinkCounts:
-    """Find the same person across all victim reports; person keys that exist are kept."""
+    """Find the same person across all victim reports that stand; person keys that exist are kept."""
     vault = instance.vault
     with open_store(instance.warehouse_file) as store:
         current = store.record_batches()
-        reports = [reports_of(vault, batch_id, (Unit.VICTIM,)).get(Unit.VICTIM) for batch_id in store.ledgers()]
-        frames = [found.frame for found in reports if found is not None]
+        frames = [
+            reports.frame.join(current, on=["record_key", "batch_id"], how="semi", maintain_order="left")
+            for batch_id in vault.batch_ids()
+            if batch_id in set(current["batch_id"]) and (reports := reports_of(vault, batch_id, (Unit.VICTIM,)).get(Unit.VICTIM))
+        ]
         if not frames:
             return LinkCounts(0, 0)
-        standing = pl.concat(frames).join(current, on=["record_key", "batch_id"], how="semi")
+        standing = pl.concat(frames)
         registered = with_keys(Identified(standing.drop("record_key", "case_key")), REGISTRY_KEY)
-        linked = link(registered, load_registry(vault), token_key=instance.linkage_secret)
-        store_registry(vault, linked.registry)
+        linked = link(registered, load_registry(instance), token_key=instance.linkage_secret)
+        store_registry(instance, linked.registry)
         pairs = pl.DataFrame({"registered": registered.frame["record_key"], "record_key": standing["record_key"]})
         members = linked.registry.members.rename({"record_key": "registered"}).join(pairs, on="registered")
         store.replace_membership(members.select("record_key", "person_key"))
     return LinkCounts(linked.records, linked.persons)
-
-
-def reports_of(vault: Vault, batch_id: str, units: tuple[Unit, ...] = tuple(Unit)) -> dict[Unit, Identified]:
-    """The accepted reports of a batch as the vault keeps them, by unit."""
-    payloads = {unit: vault.load_beside(batch_id, unit.value) for unit in units}
-    return {unit: Identified(decode(payload)) for unit, payload in payloads.items() if payload is not None}
-
-
-def load_registry(vault: Vault) -> Registry:
-    """The person registry, empty before the first linkage."""
-    payload = vault.load("registry")
-    return registries.from_bytes(payload) if payload else registries.empty_registry()
-
-
-def store_registry(vault: Vault, registry: Registry) -> None:
-    """Replace the person registry in the vault."""
-    vault.store("registry", registries.to_bytes(registry))
 
 
 def counts_by_code(problems: pl.DataFrame) -> dict[str, int]:

@@ -36,8 +36,8 @@ def known_line(console: Console, partner_code: str, batch_id: str) -> None:
 
 
 def failure_text(console: Console, result: RunResult) -> None:
-    """What went wrong in a run, as the error says it."""
-    text = result.failure or "checks failed: " + ", ".join(result.failed_checks)
+    """What went wrong in a run, as the error says it; a refusal in its partner's language."""
+    text = result.told or result.failure or "checks failed: " + ", ".join(result.failed_checks)
     console.print("    " + text.replace("\n", "\n    "), highlight=False, markup=False, soft_wrap=True)
 
 
@@ -81,9 +81,11 @@ def merged_persons(instance: Instance) -> int:
 def release_lines(proof: ReleaseProof, waiting: int, merged: int) -> list[tuple[str, str]]:
     """What the release promises, in the words of the proof."""
     main = max(proof.products, key=lambda product: len(product.columns))
-    lost = sum(cohort.loss * cohort.persons for cohort in proof.cohorts) / proof.published_persons
+    lost = sum(cohort.loss * cohort.published for cohort in proof.cohorts) / proof.published_persons
     wait = f"; {waiting:,} wait until there are more" if waiting else ""
     wait += f"; {merged:,} of them since found to be one with another" if merged else ""
+    retired = sum(cohort.retired for cohort in proof.cohorts)
+    wait += f"; {retired:,} rows retired so far, in whole classes, since records were withdrawn" if retired else ""
     smallest = f"k = {main.k}: the smallest of {main.classes:,} classes holds {main.smallest_class} persons"
     suppressed = f"{main.suppressed_cells:,} of {main.cells:,} cells suppressed ({main.suppressed_cells / main.cells:.1%})"
     return [

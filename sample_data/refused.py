@@ -33,7 +33,7 @@ def refused_batches(folder: Path) -> tuple[RefusedBatch, ...]:
     cases = replace(court.LAYOUT, headers=court.CASE_HEADERS)
     contents = (
         ("file_empty", "en-harbour-ngo", "empty.csv", b""),
-        ("file_unreadable", "htcds-caseworks", "cases.xlsx", _text(hotline.LAYOUT, hotline.HEADERS)),
+        ("file_unreadable", "htcds-caseworks", "cases.xlsx", b"PK\x03\x04 no workbook"),
         ("header_not_found", "es-linea-ayuda", "calls.csv", _text(hotline.LAYOUT, OTHER_HEADERS)),
         ("file_of_another_partner", "fr-police", "register.csv", _text(tokens.LAYOUT, tokens.HEADERS)),
         ("file_missing", "be-court", "2025/cases.csv", _text(cases, court.CASE_HEADERS)),

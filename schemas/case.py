@@ -11,25 +11,22 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from schemas.fields import Declared, Kind, RecordModel, Sensitivity
-from schemas.vocabulary import YEARS, Labels
-
-DIRECT, QUASI, SENSITIVE, SAFE = Sensitivity.DIRECT, Sensitivity.QUASI, Sensitivity.SENSITIVE, Sensitivity.SAFE
-
-
-def _labels(en: str, fr: str, es: str, ar: str) -> Labels:
-    return Labels(en=en, fr=fr, es=es, ar=ar)
-
+from schemas.circumstances import PerpetratorsOfVictim, VictimCircumstances
+from schemas.exploitation import ExploitationFacts
+from schemas.fields import DIRECT, QUASI, SAFE, SENSITIVE, Declared, Kind, RecordModel, named
+from schemas.journey import JourneyFacts
+from schemas.support import CaseDates, CaseHandling, CaseYears
+from schemas.vocabulary import YEARS
 
 Gender = Annotated[
-    str, Declared(Kind.CODE, QUASI, _labels("Gender", "Genre", "Género", "النوع الاجتماعي"), "gender", htcds="prs_Gender", ctdc="gender")
+    str, Declared(Kind.CODE, QUASI, named("Gender", "Genre", "Género", "النوع الاجتماعي"), "gender", htcds="prs_Gender", ctdc="gender")
 ]
 AgeBand = Annotated[
     str,
     Declared(
         Kind.CODE,
         QUASI,
-        _labels("Age band", "Tranche d'âge", "Grupo de edad", "الفئة العمرية"),
+        named("Age band", "Tranche d'âge", "Grupo de edad", "الفئة العمرية"),
         "age_band",
         ctdc="ageBroad",
         derived_from=("age_years", "birth_date"),
@@ -40,7 +37,7 @@ Citizenship = Annotated[
     Declared(
         Kind.CODE,
         QUASI,
-        _labels("Citizenship", "Nationalité", "Nacionalidad", "الجنسية"),
+        named("Citizenship", "Nationalité", "Nacionalidad", "الجنسية"),
         "country",
         htcds="prs_Citizenship",
         ctdc="citizenship",
@@ -51,7 +48,7 @@ ExploitationCountry = Annotated[
     Declared(
         Kind.CODE,
         QUASI,
-        _labels("Country of exploitation", "Pays d'exploitation", "País de explotación", "بلد الاستغلال"),
+        named("Country of exploitation", "Pays d'exploitation", "País de explotación", "بلد الاستغلال"),
         "country",
         ctdc="CountryOfExploitation",
     ),
@@ -61,14 +58,14 @@ Region = Annotated[
     Declared(
         Kind.TEXT,
         QUASI,
-        _labels("Region of exploitation", "Région d'exploitation", "Región de explotación", "منطقة الاستغلال"),
+        named("Region of exploitation", "Région d'exploitation", "Región de explotación", "منطقة الاستغلال"),
         htcds="vic_LocationOfExploitation",
     ),
 ]
 ForcedLabour = Annotated[
     str,
     Declared(
-        Kind.CODE, SENSITIVE, _labels("Forced labour", "Travail forcé", "Trabajo forzoso", "العمل القسري"), "yes_no", ctdc="isForcedLabour"
+        Kind.CODE, SENSITIVE, named("Forced labour", "Travail forcé", "Trabajo forzoso", "العمل القسري"), "yes_no", ctdc="isForcedLabour"
     ),
 ]
 SexualExploitation = Annotated[
@@ -76,7 +73,7 @@ SexualExploitation = Annotated[
     Declared(
         Kind.CODE,
         SENSITIVE,
-        _labels("Sexual exploitation", "Exploitation sexuelle", "Explotación sexual", "الاستغلال الجنسي"),
+        named("Sexual exploitation", "Exploitation sexuelle", "Explotación sexual", "الاستغلال الجنسي"),
         "yes_no",
         ctdc="isSexualExploit",
     ),
@@ -86,7 +83,7 @@ OtherExploitation = Annotated[
     Declared(
         Kind.CODE,
         SENSITIVE,
-        _labels("Other exploitation", "Autre exploitation", "Otra explotación", "استغلال آخر"),
+        named("Other exploitation", "Autre exploitation", "Otra explotación", "استغلال آخر"),
         "yes_no",
         ctdc="isOtherExploit",
     ),
@@ -96,16 +93,14 @@ RegistrationYear = Annotated[
     Declared(
         Kind.YEAR,
         QUASI,
-        _labels("Year of registration", "Année d'enregistrement", "Año de registro", "سنة التسجيل"),
+        named("Year of registration", "Année d'enregistrement", "Año de registro", "سنة التسجيل"),
         limits=YEARS,
         ctdc="yearOfRegistration",
     ),
 ]
 SourceType = Annotated[
     str,
-    Declared(
-        Kind.CODE, SAFE, _labels("Type of source", "Type de source", "Tipo de fuente", "نوع المصدر"), "source_type", ctdc="Datasource"
-    ),
+    Declared(Kind.CODE, SAFE, named("Type of source", "Type de source", "Tipo de fuente", "نوع المصدر"), "source_type", ctdc="Datasource"),
 ]
 
 
@@ -123,61 +118,15 @@ class PersonFacts(RecordModel):
     other_exploitation_code: OtherExploitation
 
 
-class VictimFacts(PersonFacts):
+class VictimFacts(PerpetratorsOfVictim, CaseHandling, VictimCircumstances, JourneyFacts, ExploitationFacts, PersonFacts):
     """What may leave the vault about a victim."""
 
-    exploitation_codes: Annotated[
-        tuple[str, ...],
-        Declared(
-            Kind.CODES,
-            SENSITIVE,
-            _labels("Forms of exploitation", "Formes d'exploitation", "Formas de explotación", "أشكال الاستغلال"),
-            "exploitation_form",
-            htcds="vic_TypeOfExploitation",
-            ctdc="typeOfExploitConcatenated",
-        ),
-    ]
-    means_codes: Annotated[
-        tuple[str, ...],
-        Declared(
-            Kind.CODES,
-            SENSITIVE,
-            _labels("Means of control", "Moyens de contrôle", "Medios de control", "وسائل السيطرة"),
-            "means_of_control",
-            htcds="vic_MethodsOfControl",
-            ctdc="meansOfControlConcatenated",
-        ),
-    ]
-    labour_codes: Annotated[
-        tuple[str, ...],
-        Declared(
-            Kind.CODES,
-            SENSITIVE,
-            _labels("Sectors of labour", "Secteurs de travail", "Sectores de trabajo", "قطاعات العمل"),
-            "labour_sector",
-            htcds="vic_ForcedLabourIndustry",
-            ctdc="typeOfLabourConcatenated",
-        ),
-    ]
-    sexual_service_codes: Annotated[
-        tuple[str, ...],
-        Declared(
-            Kind.CODES,
-            SENSITIVE,
-            _labels(
-                "Types of sexual exploitation", "Types d'exploitation sexuelle", "Tipos de explotación sexual", "أنواع الاستغلال الجنسي"
-            ),
-            "sexual_service",
-            htcds="vic_TypeOfSexExploitation",
-            ctdc="typeOfSexConcatenated",
-        ),
-    ]
     recruiter_codes: Annotated[
         tuple[str, ...],
         Declared(
             Kind.CODES,
             SENSITIVE,
-            _labels("Relation to the recruiter", "Relation avec le recruteur", "Relación con el reclutador", "العلاقة بالمجند"),
+            named("Relation to the recruiter", "Relation avec le recruteur", "Relación con el reclutador", "العلاقة بالمجند"),
             "recruiter_relation",
             htcds="vic_RelationshipToTrafficker",
             ctdc="RecruiterRelationship",
@@ -188,36 +137,88 @@ class VictimFacts(PersonFacts):
         Declared(
             Kind.CODE,
             SENSITIVE,
-            _labels("Trafficking status", "Statut de victime", "Condición de víctima", "وضع الضحية"),
+            named("Trafficking status", "Statut de victime", "Condición de víctima", "وضع الضحية"),
             "victim_status",
             htcds="vic_TraffickingStatus",
         ),
     ]
-    phenomenon_code: Annotated[str, Declared(Kind.CODE, SENSITIVE, _labels("Phenomenon", "Phénomène", "Fenómeno", "الظاهرة"), "phenomenon")]
 
 
-class SourceIdentity(RecordModel):
-    """What only the vault may hold of any person: who it is and what was told."""
+class PerpetratorFacts(PersonFacts):
+    """What may leave the vault about an accused or convicted person."""
+
+    exploitation_codes: Annotated[
+        tuple[str, ...],
+        Declared(
+            Kind.CODES,
+            SENSITIVE,
+            named("Forms of exploitation", "Formes d'exploitation", "Formas de explotación", "أشكال الاستغلال"),
+            "exploitation_form",
+        ),
+    ]
+    phenomenon_code: Annotated[str, Declared(Kind.CODE, SENSITIVE, named("Phenomenon", "Phénomène", "Fenómeno", "الظاهرة"), "phenomenon")]
+    role_codes: Annotated[
+        tuple[str, ...],
+        Declared(
+            Kind.CODES,
+            SENSITIVE,
+            named("Roles in the process", "Rôles dans le processus", "Papeles en el proceso", "الأدوار في العملية"),
+            "perpetrator_role",
+            htcds="per_RoleInProcess",
+        ),
+    ]
+    proceeding_stage_code: Annotated[
+        str,
+        Declared(
+            Kind.CODE,
+            SENSITIVE,
+            named("Stage of proceedings", "Stade de la procédure", "Etapa del procedimiento", "مرحلة الإجراءات"),
+            "proceeding_stage",
+        ),
+    ]
+
+
+RecordKey = Annotated[str, Declared(Kind.TEXT, SAFE, named("Record key", "Clé du dossier", "Clave del registro", "مفتاح السجل"))]
+
+
+class Numbered(RecordModel):
+    """What every report has: the partner's number for it, and its date. HTCDS has neither."""
 
     source_record_id: Annotated[
-        str, Declared(Kind.TEXT, DIRECT, _labels("Record number", "Numéro de dossier", "Número de registro", "رقم السجل"), is_required=True)
+        str, Declared(Kind.TEXT, DIRECT, named("Record number", "Numéro de dossier", "Número de registro", "رقم السجل"), is_required=True)
     ]
+    registration_date: Annotated[
+        str,
+        Declared(
+            Kind.DATE,
+            DIRECT,
+            named("Date of registration", "Date d'enregistrement", "Fecha de registro", "تاريخ التسجيل"),
+            is_required=True,
+        ),
+    ]
+
+
+class SourceIdentity(Numbered):
+    """What only the vault may hold of any person: who it is and what was told."""
+
     source_case_id: Annotated[
-        str | None, Declared(Kind.TEXT, DIRECT, _labels("Case number", "Numéro d'affaire", "Número de caso", "رقم القضية"))
+        str | None, Declared(Kind.TEXT, DIRECT, named("Case number", "Numéro d'affaire", "Número de caso", "رقم القضية"))
     ]
     source_person_id: Annotated[
-        str | None, Declared(Kind.TEXT, DIRECT, _labels("Person number", "Numéro de personne", "Número de persona", "رقم الشخص"))
+        str | None, Declared(Kind.TEXT, DIRECT, named("Person number", "Numéro de personne", "Número de persona", "رقم الشخص"))
     ]
-    given_name: Annotated[
-        str | None, Declared(Kind.TEXT, DIRECT, _labels("Given name", "Prénom", "Nombre", "الاسم"), htcds="prs_FirstName")
+    given_name: Annotated[str | None, Declared(Kind.TEXT, DIRECT, named("Given name", "Prénom", "Nombre", "الاسم"), htcds="prs_FirstName")]
+    middle_name: Annotated[
+        str | None,
+        Declared(Kind.TEXT, DIRECT, named("Middle name", "Deuxième prénom", "Segundo nombre", "الاسم الأوسط"), htcds="prs_MiddleName"),
     ]
     family_name: Annotated[
-        str | None, Declared(Kind.TEXT, DIRECT, _labels("Family name", "Nom", "Apellido", "اسم العائلة"), htcds="prs_SecondName")
+        str | None, Declared(Kind.TEXT, DIRECT, named("Family name", "Nom", "Apellido", "اسم العائلة"), htcds="prs_SecondName")
     ]
     birth_date: Annotated[
         str | None,
         Declared(
-            Kind.DATE, DIRECT, _labels("Date of birth", "Date de naissance", "Fecha de nacimiento", "تاريخ الميلاد"), htcds="prs_Birthdate"
+            Kind.DATE, DIRECT, named("Date of birth", "Date de naissance", "Fecha de nacimiento", "تاريخ الميلاد"), htcds="prs_Birthdate"
         ),
     ]
     document_number: Annotated[
@@ -225,73 +226,64 @@ class SourceIdentity(RecordModel):
         Declared(
             Kind.TEXT,
             DIRECT,
-            _labels("Document number", "Numéro de pièce d'identité", "Número de documento", "رقم الوثيقة"),
+            named("Document number", "Numéro de pièce d'identité", "Número de documento", "رقم الوثيقة"),
             htcds="prs_IdentityNumber",
         ),
     ]
     phone: Annotated[
-        str | None, Declared(Kind.TEXT, DIRECT, _labels("Telephone", "Téléphone", "Teléfono", "الهاتف"), htcds="prs_MobilePhone")
+        str | None, Declared(Kind.TEXT, DIRECT, named("Telephone", "Téléphone", "Teléfono", "الهاتف"), htcds="prs_MobilePhone")
     ]
     email: Annotated[
-        str | None, Declared(Kind.TEXT, DIRECT, _labels("E-mail", "Courriel", "Correo electrónico", "البريد الإلكتروني"), htcds="prs_Email")
+        str | None, Declared(Kind.TEXT, DIRECT, named("E-mail", "Courriel", "Correo electrónico", "البريد الإلكتروني"), htcds="prs_Email")
     ]
     address: Annotated[
-        str | None, Declared(Kind.TEXT, DIRECT, _labels("Address", "Adresse", "Dirección", "العنوان"), htcds="prs_MailingStreet")
+        str | None, Declared(Kind.TEXT, DIRECT, named("Address", "Adresse", "Dirección", "العنوان"), htcds="prs_MailingStreet")
     ]
     person_token: Annotated[
-        str | None, Declared(Kind.TEXT, DIRECT, _labels("Keyed person token", "Jeton de personne", "Ficha de persona", "رمز الشخص"))
+        str | None, Declared(Kind.TEXT, DIRECT, named("Keyed person token", "Jeton de personne", "Ficha de persona", "رمز الشخص"))
     ]
     narrative: Annotated[
-        str | None, Declared(Kind.NARRATIVE, DIRECT, _labels("Narrative", "Récit", "Relato", "السرد"), htcds="cco_CaseComment")
+        str | None, Declared(Kind.NARRATIVE, DIRECT, named("Narrative", "Récit", "Relato", "السرد"), htcds="cco_CaseComment")
     ]
     age_years: Annotated[
         int | None,
-        Declared(Kind.INTEGER, DIRECT, _labels("Age in years", "Âge en années", "Edad en años", "العمر بالسنوات"), limits=(0, 120)),
-    ]
-    registration_date: Annotated[
-        str,
-        Declared(
-            Kind.DATE,
-            DIRECT,
-            _labels("Date of registration", "Date d'enregistrement", "Fecha de registro", "تاريخ التسجيل"),
-            is_required=True,
-        ),
+        Declared(Kind.INTEGER, DIRECT, named("Age in years", "Âge en années", "Edad en años", "العمر بالسنوات"), limits=(0, 120)),
     ]
 
 
 class Keys(RecordModel):
     """What stands in the warehouse instead of the partner's own numbers, and what is known of the free text."""
 
-    record_key: Annotated[str, Declared(Kind.TEXT, SAFE, _labels("Record key", "Clé du dossier", "Clave del registro", "مفتاح السجل"))]
-    case_key: Annotated[str | None, Declared(Kind.TEXT, SAFE, _labels("Case key", "Clé de l'affaire", "Clave del caso", "مفتاح القضية"))]
+    record_key: RecordKey
+    case_key: Annotated[str | None, Declared(Kind.TEXT, SAFE, named("Case key", "Clé de l'affaire", "Clave del caso", "مفتاح القضية"))]
     registration_year: RegistrationYear
     narrative_length_count: Annotated[
         int,
         Declared(
             Kind.INTEGER,
             SAFE,
-            _labels("Characters of narrative", "Caractères du récit", "Caracteres del relato", "عدد أحرف السرد"),
+            named("Characters of narrative", "Caractères du récit", "Caracteres del relato", "عدد أحرف السرد"),
             limits=(0, 10_000_000),
         ),
     ]
     narrative_language_code: Annotated[
-        str, Declared(Kind.CODE, SAFE, _labels("Language of narrative", "Langue du récit", "Idioma del relato", "لغة السرد"), "language")
+        str, Declared(Kind.CODE, SAFE, named("Language of narrative", "Langue du récit", "Idioma del relato", "لغة السرد"), "language")
     ]
 
 
-class VictimReport(VictimFacts, SourceIdentity):
+class VictimReport(VictimFacts, CaseDates, SourceIdentity):
     """A partner's report about a victim, as validated: restricted zone."""
 
 
-class VictimRecord(VictimFacts, Keys):
+class VictimRecord(VictimFacts, CaseYears, Keys):
     """The same report without identity: pseudonymous zone."""
 
 
-class PerpetratorReport(PersonFacts, SourceIdentity):
+class PerpetratorReport(PerpetratorFacts, SourceIdentity):
     """A partner's report about an accused or convicted person: restricted zone, never among the victims."""
 
 
-class PerpetratorRecord(PersonFacts, Keys):
+class PerpetratorRecord(PerpetratorFacts, Keys):
     """The same report without identity: pseudonymous zone."""
 
 
@@ -311,13 +303,13 @@ class Person(RecordModel):
 class PublishedPerson(Person):
     """A row of the public master table: a person's labels, and the release in which the row first appeared."""
 
-    cohort: Annotated[int, Declared(Kind.INTEGER, SAFE, _labels("Cohort", "Cohorte", "Cohorte", "الفوج"), limits=(1, 9999))]
+    cohort: Annotated[int, Declared(Kind.INTEGER, SAFE, named("Cohort", "Cohorte", "Cohorte", "الفوج"), limits=(1, 9999))]
 
 
 class Provenance(RecordModel):
     """Where a report or record stands: beside the fields of its model, from validation to the warehouse."""
 
-    partner_code: Annotated[str, Declared(Kind.TEXT, SAFE, _labels("Partner", "Partenaire", "Socio", "الشريك"))]
-    batch_id: Annotated[str, Declared(Kind.TEXT, SAFE, _labels("Batch", "Lot", "Lote", "الدفعة"))]
-    file: Annotated[str, Declared(Kind.TEXT, SAFE, _labels("File of the batch", "Fichier du lot", "Archivo del lote", "ملف الدفعة"))]
-    row_number: Annotated[int, Declared(Kind.INTEGER, SAFE, _labels("Row number", "Numéro de ligne", "Número de fila", "رقم الصف"))]
+    partner_code: Annotated[str, Declared(Kind.TEXT, SAFE, named("Partner", "Partenaire", "Socio", "الشريك"))]
+    batch_id: Annotated[str, Declared(Kind.TEXT, SAFE, named("Batch", "Lot", "Lote", "الدفعة"))]
+    file: Annotated[str, Declared(Kind.TEXT, SAFE, named("File of the batch", "Fichier du lot", "Archivo del lote", "ملف الدفعة"))]
+    row_number: Annotated[int, Declared(Kind.INTEGER, SAFE, named("Row number", "Numéro de ligne", "Número de fila", "رقم الصف"))]

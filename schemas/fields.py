@@ -36,6 +36,14 @@ class Sensitivity(StrEnum):
     SAFE = "safe"  # says nothing of a person
 
 
+DIRECT, QUASI, SENSITIVE, SAFE = Sensitivity.DIRECT, Sensitivity.QUASI, Sensitivity.SENSITIVE, Sensitivity.SAFE
+
+
+def named(en: str, fr: str, es: str, ar: str) -> Labels:
+    """A field's name in the four languages."""
+    return Labels(en=en, fr=fr, es=es, ar=ar)
+
+
 @dataclass(frozen=True)
 class Declared:
     """What the models write beside a field's type."""

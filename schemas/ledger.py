@@ -42,6 +42,10 @@ class RowLedger(BaseModel):
             raise LedgerBroken(f"received {self.received} rows, accounted for {accounted}")
         return self
 
+    def held_back(self, count: int) -> RowLedger:
+        """The account after so many accepted rows were quarantined."""
+        return self.model_copy(update={"accepted": self.accepted - count, "quarantined": self.quarantined + count}).check()
+
     def __add__(self, other: RowLedger) -> RowLedger:
         """The account of two batches together."""
         return RowLedger(

@@ -5,20 +5,26 @@ Here: the specification and the checks that it fits the record models. Never her
 
 from __future__ import annotations
 
+import codecs
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Literal, Self
+from typing import Literal, Self, get_args
 
 from pydantic import Field, model_validator
 
 from schemas.fields import Field as RecordField
 from schemas.fields import Kind, fields_of
 from schemas.specification import Specification, Unfit, read_specification, specification_error
+from schemas.template_columns import DATE_FORMAT, VALUE_SEPARATOR, headers, is_first, other_headers, template_fields
 from schemas.units import MODELS, Unit
 from schemas.vocabulary import MISSING_CODES, Language, vocabulary
 
 MissingCode = Literal["unknown", "not_collected", "not_applicable"]
 Name = Field(pattern=r"^[a-z][a-z0-9-]*$")
+DAY_NUMBERS = ("excel", "excel-1904")
+"""Date formats of spreadsheets' day numbers, by the epoch of the workbook."""
+RETURNED_COLUMNS = ("casehouse_problems", "casehouse_remedies")
+"""What `casehouse check --annotated` adds to a partner's own file; reading leaves both out when the file is sent again."""
 
 
 class FileFormat(Specification):
@@ -90,6 +96,9 @@ class PartnerFile(Specification):
     columns: dict[str, Column]
     flags: dict[str, Flags] = Field(default_factory=dict, description="Field -> its columns of yes and no")
     ignored: dict[str, str] = Field(default_factory=dict, description="Column left out on purpose -> why")
+    optional: tuple[str, ...] = Field(
+        (), description="Columns that a sound file may lack: it is known without them, and nothing is said of it"
+    )
     missing: dict[str, MissingCode] = Field({"": "unknown"}, description="Text that means no value -> the reason")
     constants: dict[str, str] = Field(default_factory=dict, description="Field -> the code that all rows carry")
     record_id: tuple[str, ...] = Field((), description="Columns that together number a record when the file has no number of its own")
@@ -141,8 +150,24 @@ class Partner(Specification):
     agreement: str = Field(description="The data sharing agreement that allows the intake")
     simulated: bool = Field(False, description="Everyone in it is invented")
     schedule: Literal["weekly", "monthly", "quarterly", "yearly", "irregular"] = "irregular"
-    files: tuple[PartnerFile, ...] = Field(min_length=1)
+    template: tuple[Unit, ...] = Field(
+        (), description="The units whose standard template it fills in, in place of files; without either, that of victims"
+    )
+    files: tuple[PartnerFile, ...] = Field((), min_length=1, description="Absent where the partner fills in the standard template")
     assertions: Assertions = Assertions()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _fills_in_the_template(cls, content: object) -> object:
+        """Without `files`, those of the standard template in the partner's language."""
+        if isinstance(content, dict) and "files" in content and content.get("template"):
+            raise Unfit(["template and files exclude each other: a file of the template is described nowhere else"])
+        if not isinstance(content, dict) or "files" in content or content.get("language") not in get_args(Language):
+            return content
+        units = content.get("template") or [Unit.VICTIM]
+        if not isinstance(units, (list, tuple)) or not set(map(str, units)) <= set(Unit):
+            return content
+        return content | {"files": [standard_file(Unit(unit), content["language"]) for unit in units]}
 
     @model_validator(mode="after")
     def _fits_the_record_models(self) -> Self:
@@ -169,6 +194,22 @@ def load_partners(folder: Path) -> dict[str, Partner]:
     return {path.stem: load_partner(path) for path in sorted(folder.glob("*.yml"))}
 
 
+def standard_file(unit: Unit, language: Language) -> PartnerFile:
+    """How the standard template of a unit is read, under its headers in any language and with the labels of any."""
+    header, others = headers(unit, language), other_headers(unit, language)
+    columns = {
+        header[field.name]: Column(
+            field=field.name,
+            also=others[field.name],
+            date_format=DATE_FORMAT if field.kind is Kind.DATE else None,
+            separator=VALUE_SEPARATOR if field.kind is Kind.CODES else None,
+        )
+        for field in template_fields(unit)
+    }
+    optional = tuple(header[field.name] for field in template_fields(unit) if not is_first(field))
+    return PartnerFile(name=unit.value, unit=unit, columns=columns, optional=optional)
+
+
 def _faults_of_file(file: PartnerFile, siblings: set[str]) -> list[str]:
     faults: list[str] = []
     known: dict[str, RecordField] = {}
@@ -185,6 +226,10 @@ def _faults_of_file(file: PartnerFile, siblings: set[str]) -> list[str]:
         for name, field in known.items()
         if field.declared.is_required and name not in filled
     ]
+    if file.repeats == "counted" and "source_record_id" in file.filled_fields():
+        faults.append(f"{file.name}.repeats: counted is for files without a record number of their own")
+    if not _is_encoding(file.format.encoding):
+        faults.append(f"{file.name}.format.encoding: {file.format.encoding} is no encoding that Python knows")
     if file.join and (file.join.file == file.name or file.join.file not in siblings):
         faults.append(f"{file.name}.join: no other file {file.join.file} in this partner")
     return faults
@@ -199,7 +244,16 @@ def _faults_of_source(field: RecordField, source: Column | Flags | str) -> list[
     faults = _unlisted(field, source.lookup.values())
     if field.kind is not Kind.DATE and source.date_format is not None:
         faults.append("date_format is for date columns only")
+    elif source.date_format is not None and source.date_format not in DAY_NUMBERS and "%" not in source.date_format:
+        faults.append(f"date_format has no directive such as %Y, and is none of {', '.join(DAY_NUMBERS)}")
     return faults
+
+
+def _is_encoding(name: str) -> bool:
+    try:
+        return codecs.lookup(name) is not None
+    except LookupError:
+        return False
 
 
 def _unlisted(field: RecordField, codes: Iterable[str]) -> list[str]:

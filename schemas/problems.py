@@ -6,6 +6,7 @@ Never here: an attribute for a cell value. A problem says which rule, which row,
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from enum import StrEnum
 from functools import cache
 from pathlib import Path
@@ -17,8 +18,9 @@ from pydantic import BaseModel, ConfigDict
 from schemas.ledger import Outcome
 from schemas.vocabulary import Labels
 
-PROBLEM_SCHEMA = pl.Schema({"file": pl.String, "row_number": pl.Int64, "code": pl.String, "field": pl.String})
-"""Which file of the batch, which row as a spreadsheet counts it (null: the whole file), which rule, which column or field."""
+PROBLEM_SCHEMA = pl.Schema({"file": pl.String, "row_number": pl.Int64, "code": pl.String, "field": pl.String, "column": pl.String})
+"""Which file of the batch, which row as a spreadsheet counts it (null: the whole file), which rule, which field of ours, and
+which of the partner's columns in the spelling of its specification (null: the whole row or file)."""
 
 
 class Severity(StrEnum):
@@ -54,8 +56,12 @@ def catalogue() -> dict[str, ProblemType]:
     return {problem.code: problem for problem in problems}
 
 
-def problem_frame(rows: list[tuple[str, int | None, str, str | None]] | None = None) -> pl.DataFrame:
+ProblemRow = tuple[str, int | None, str, str | None] | tuple[str, int | None, str, str | None, str | None]
+"""File, row, code and field, and the column where there is one."""
+
+
+def problem_frame(rows: Sequence[ProblemRow] = ()) -> pl.DataFrame:
     """Problems as a frame; `KeyError` for a code outside the catalogue."""
-    for _, _, code, _ in rows or []:
-        catalogue()[code]
-    return pl.DataFrame(rows or [], schema=PROBLEM_SCHEMA, orient="row")
+    for row in rows:
+        catalogue()[row[2]]
+    return pl.DataFrame([(*row, None)[:5] for row in rows], schema=PROBLEM_SCHEMA, orient="row")

@@ -80,7 +80,8 @@ class ProductProof(_Statement):
 class CohortProof(_Statement):
     """Persons that entered in one release, and what was lost in generalizing them (Iyengar's loss, 0 none to 1 all).
 
-    Losses are rounded to three digits, whatever they are given with.
+    Losses are rounded to three digits, whatever they are given with. `persons` counts those who entered; `retired` those
+    of them whose rows were taken out since, in whole classes, after records were withdrawn.
     """
 
     cohort: Annotated[int, Field(ge=1)]
@@ -88,6 +89,18 @@ class CohortProof(_Statement):
     loss: Loss
     loss_by_column: dict[QuasiIdentifier, Loss]
     waived_diversity: tuple[SensitiveField, ...] = ()
+    retired: Count = 0
+
+    @property
+    def published(self) -> int:
+        """Persons of the cohort whose rows the release shows."""
+        return self.persons - self.retired
+
+    @model_validator(mode="after")
+    def _retires_no_more_than_entered(self) -> Self:
+        if self.retired > self.persons:
+            raise ValueError("retired: more persons than entered")
+        return self
 
 
 class ReleaseProof(_Statement):

@@ -8,9 +8,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import polars as pl
+from pydantic import JsonValue
 
 from schemas.fields import Field, Kind, RecordModel, fields_of
-from schemas.vocabulary import SUPPRESSED, Language, vocabulary, year_hierarchy
+from schemas.vocabulary import LANGUAGES, SUPPRESSED, Language, vocabulary, year_hierarchy
 
 _POLARS: dict[Kind, pl.DataType] = {
     Kind.TEXT: pl.String(),
@@ -30,6 +31,10 @@ _DUCKDB: dict[Kind, str] = {
     Kind.INTEGER: "BIGINT",
     Kind.YEAR: "BIGINT",
 }
+
+
+ISO_DATE = r"^[0-9]{4}(-[0-9]{2}(-[0-9]{2})?)?$"
+"""A date of the precision that is known."""
 
 
 @dataclass(frozen=True)
@@ -61,6 +66,41 @@ def polars_schema(model: type[RecordModel]) -> pl.Schema:
 def duckdb_columns(model: type[RecordModel]) -> str:
     """The column definitions of a DuckDB table for the model."""
     return ", ".join(f"{field.name} {_DUCKDB[field.kind]}" for field in fields_of(model))
+
+
+def json_schema(model: type[RecordModel]) -> dict[str, JsonValue]:
+    """The JSON Schema (draft 2020-12) of one report or record: every field with its codes, limits and names.
+
+    What a table says with a null it says with null here; a field that every report needs is required, all others may be absent.
+    """
+    fields = fields_of(model)
+    lists = dict.fromkeys(field.declared.vocabulary for field in fields if field.declared.vocabulary is not None)
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": model.__name__,
+        "description": (model.__doc__ or "").strip().splitlines()[0],
+        "type": "object",
+        "additionalProperties": False,
+        "required": [field.name for field in fields if field.declared.is_required],
+        "properties": {field.name: _property(field) for field in fields},
+        "$defs": {name: {"enum": list(vocabulary(name).codes())} for name in sorted(lists)},
+    }
+
+
+def _property(field: Field) -> dict[str, JsonValue]:
+    names: dict[str, JsonValue] = {str(language): field.declared.labels.of(language) for language in LANGUAGES}
+    said: dict[str, JsonValue] = {"title": field.declared.labels.en, "x-labels": names, "x-sensitivity": str(field.sensitivity)}
+    if field.kind is Kind.CODE:
+        return {"$ref": f"#/$defs/{field.declared.vocabulary}", **said}
+    if field.kind is Kind.CODES:
+        return {"type": "array", "items": {"$ref": f"#/$defs/{field.declared.vocabulary}"}, "uniqueItems": True, **said}
+    optional: list[JsonValue] = [] if field.declared.is_required else ["null"]
+    if field.kind in (Kind.INTEGER, Kind.YEAR):
+        low, high = field.declared.limits or (None, None)
+        bounds: dict[str, JsonValue] = {} if low is None else {"minimum": low, "maximum": high}
+        return {"type": ["integer", *optional], **bounds, **said}
+    pattern: dict[str, JsonValue] = {"pattern": ISO_DATE} if field.kind is Kind.DATE else {}
+    return {"type": ["string", *optional], **pattern, **said}
 
 
 def expectations(model: type[RecordModel]) -> tuple[Expectation, ...]:

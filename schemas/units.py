@@ -1,4 +1,6 @@
-"""The units a report can be about (IC-TIP: event, victim, perpetrator), each with its report and its record.
+"""The units a report can be about (IC-TIP: event, victim, perpetrator, reporting entity), each with its report and its record.
+
+An observation is none of them: a figure that another office counted and published.
 
 Here: which model belongs to which unit. Never here: a field.
 """
@@ -11,6 +13,8 @@ from enum import StrEnum
 from schemas.case import PerpetratorRecord, PerpetratorReport, VictimRecord, VictimReport
 from schemas.fields import RecordModel
 from schemas.incident import IncidentRecord, IncidentReport
+from schemas.observation import ObservationRecord, ObservationReport
+from schemas.reporting import ReportingEntityRecord, ReportingEntityReport
 
 
 class Unit(StrEnum):
@@ -19,6 +23,8 @@ class Unit(StrEnum):
     VICTIM = "victim"
     PERPETRATOR = "perpetrator"
     INCIDENT = "incident"
+    REPORTING_ENTITY = "reporting_entity"
+    OBSERVATION = "observation"
 
 
 @dataclass(frozen=True)
@@ -33,4 +39,6 @@ MODELS: dict[Unit, UnitModels] = {
     Unit.VICTIM: UnitModels(VictimReport, VictimRecord),
     Unit.PERPETRATOR: UnitModels(PerpetratorReport, PerpetratorRecord),
     Unit.INCIDENT: UnitModels(IncidentReport, IncidentRecord),
+    Unit.REPORTING_ENTITY: UnitModels(ReportingEntityReport, ReportingEntityRecord),
+    Unit.OBSERVATION: UnitModels(ObservationReport, ObservationRecord),
 }

@@ -1,14 +1,15 @@
 """The code lists of a case: stable codes, labels in four languages, hierarchies from a value up to 'withheld'.
 
-Here: reading the lists beside this module and the countries of ISO 3166 under the regions of UN M49.
-Never here: guessing; a value that is no code stays unknown to the vocabulary and its caller says so.
+Here: what a list promises, and reading the lists beside this module; long lists are made by `schemas.countries` and
+`schemas.languages`. Never here: guessing; a value that is no code stays unknown to the vocabulary and its caller says so.
 """
 
 from __future__ import annotations
 
+import unicodedata
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache, cached_property
 from pathlib import Path
 from typing import Literal, get_args
@@ -27,6 +28,8 @@ MISSING_CODES = (UNKNOWN, NOT_COLLECTED, NOT_APPLICABLE)
 """Why a value is missing. They are codes of every vocabulary; `suppressed` is added by anonymization alone."""
 
 FOLDER = Path(__file__).parent / "vocabularies"
+OLDEST = 120
+"""Above any age in years that a list of ages spells out."""
 YEARS = (1990, 2049)
 """First and last year a record may carry; the year hierarchy spans it in steps of 2, 4 and 8 years."""
 
@@ -54,14 +57,23 @@ class Term:
     parent: str | None = None
     synonyms: tuple[str, ...] = ()
 
+    def texts(self) -> tuple[str, ...]:
+        """Every text that may mean the code: itself, its synonyms, its labels."""
+        return (self.code, *self.synonyms, *(self.labels.of(language) for language in LANGUAGES))
+
 
 @dataclass(frozen=True)
 class Vocabulary:
-    """A closed list of terms that forms a forest; its leaves are the codes a record may hold."""
+    """A closed list of terms that forms a forest; its leaves are the codes a record may hold.
+
+    With `stores_groups` a cell may also hold a group of several leaves, for partners that say one of several things and
+    not which. Never for a quasi-identifier: a published label and a group that came in would be one text for two things.
+    """
 
     name: str
     title: Labels
     terms: tuple[Term, ...]
+    stores_groups: bool = False
 
     def term(self, code: str) -> Term:
         """The term of a code; `KeyError` when the vocabulary has no such code."""
@@ -73,8 +85,22 @@ class Vocabulary:
         return tuple(term.code for term in self.terms if term.code not in parents)
 
     def codes(self) -> tuple[str, ...]:
-        """What a record's cell may hold: the leaves and the reasons for a missing value."""
-        return (*self.leaves(), *MISSING_CODES)
+        """What a record's cell may hold: the leaves, the groups where these are stored, the reasons for a missing value."""
+        return (*self.storable(), *MISSING_CODES)
+
+    def storable(self) -> tuple[str, ...]:
+        """The codes that say something: the leaves, and the groups of several codes where the list stores groups.
+
+        A group of one says no more than that one, so there is no second way to store it.
+        """
+        if not self.stores_groups:
+            return self.leaves()
+        members = Counter(term.parent for term in self.terms)
+        return (*self.leaves(), *(term.code for term in self.terms if members[term.code] > 1))
+
+    def under(self, group: str) -> tuple[str, ...]:
+        """The group itself and every code below it."""
+        return tuple(term.code for term in self.terms if group in self.ancestors(term.code))
 
     def label(self, code: str, language: Language) -> str:
         """The text of a code, also of a reason for a missing value."""
@@ -91,7 +117,7 @@ class Vocabulary:
         return tuple(found)
 
     def hierarchy(self) -> dict[str, tuple[str, ...]]:
-        """Each code a cell may hold -> its path to `suppressed`, all of one length.
+        """Each leaf and each reason for a missing value -> its path to `suppressed`, all of one length.
 
         A reason for a missing value stands alone up to the root: missing is a value of its own.
         """
@@ -102,13 +128,22 @@ class Vocabulary:
         return {code: (*path, SUPPRESSED) for code, path in (padded | missing).items()}
 
     def readings(self) -> dict[str, str]:
-        """Folded text -> code, for every code, synonym and label that means one leaf only."""
+        """Text in small letters -> code, for every code, synonym and label that means one storable code only.
+
+        Texts that differ in accents or the shape of an apostrophe alone count as one here too (`folded`): where they mean
+        two codes, none of them is read.
+        """
+        return self._readings
+
+    @cached_property
+    def _readings(self) -> dict[str, str]:
         meanings: dict[str, set[str]] = {}
-        for leaf in self.leaves():
-            term = self.term(leaf)
-            for text in (term.code, *term.synonyms, *(term.labels.of(language) for language in LANGUAGES)):
-                meanings.setdefault(text.strip().casefold(), set()).add(leaf)
-        return {text: next(iter(codes)) for text, codes in meanings.items() if len(codes) == 1}
+        spellings: dict[str, set[str]] = {}
+        for code in self.storable():
+            for text in self.term(code).texts():
+                meanings.setdefault(folded(text), set()).add(code)
+                spellings.setdefault(folded(text), set()).add(text.strip().casefold())
+        return {text: next(iter(codes)) for fold, codes in meanings.items() if len(codes) == 1 for text in sorted(spellings[fold])}
 
     @cached_property
     def _by_code(self) -> Mapping[str, Term]:
@@ -126,44 +161,39 @@ class _TermRow(BaseModel):
     es: str
     ar: str
     parent: str | None = None
+    also: tuple[str, ...] = ()
 
 
 class _VocabularyFile(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
     name: str
     title: Labels
+    stores_groups: bool = False
     terms: tuple[_TermRow, ...]
-
-
-class _Subregion(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-    m49: str
-    countries: str
-
-
-class _Region(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-    m49: str
-    subregions: dict[str, _Subregion]
 
 
 @cache
 def vocabulary(name: str) -> Vocabulary:
     """The vocabulary of that name; `KeyError` with the known names when there is none."""
-    if name == "country":
-        return _countries()
+    from schemas import countries, languages  # they need the classes above
+
+    made = {"country": countries.countries, "currency": countries.currencies, "spoken_language": languages.spoken_languages}
+    if name in made:
+        return made[name]()
+    if name == "age_at_start":
+        return _ages_at_start()
     path = FOLDER / f"{name}.yml"
     if name not in vocabulary_names():
         raise KeyError(f"no vocabulary of that name; there are: {', '.join(vocabulary_names())}")
     listed = _VocabularyFile.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
-    terms = tuple(Term(row.code, Labels(en=row.en, fr=row.fr, es=row.es, ar=row.ar), row.parent) for row in listed.terms)
-    return Vocabulary(listed.name, listed.title, terms)
+    terms = tuple(Term(row.code, Labels(en=row.en, fr=row.fr, es=row.es, ar=row.ar), row.parent, row.also) for row in listed.terms)
+    return Vocabulary(listed.name, listed.title, terms, listed.stores_groups)
 
 
 @cache
 def vocabulary_names() -> tuple[str, ...]:
     """Every vocabulary, in alphabetical order."""
-    return tuple(sorted({path.stem for path in FOLDER.glob("*.yml")} - {"m49"} | {"country"}))
+    return tuple(sorted({path.stem for path in FOLDER.glob("*.yml")} | {"age_at_start", "country", "currency", "spoken_language"}))
 
 
 def year_hierarchy() -> dict[str, tuple[str, ...]]:
@@ -178,25 +208,24 @@ def year_hierarchy() -> dict[str, tuple[str, ...]]:
     return years | {code: (code,) * 4 + (SUPPRESSED,) for code in MISSING_CODES}
 
 
-def _countries() -> Vocabulary:
-    """ISO 3166-1 under UN M49, names from the Unicode CLDR. Serbia, China and others are as ISO 3166-1 lists them."""
-    import pycountry
-    from babel import Locale
+def folded(text: str) -> str:
+    """A text as it is compared when neither case, accents nor the shape of an apostrophe matter.
 
-    names = {language: Locale(language).territories for language in LANGUAGES}
+    Compatibility decomposition (NFKD, Unicode Standard Annex 15) without its nonspacing marks, in small letters.
+    """
+    letters = (letter for letter in unicodedata.normalize("NFKD", text.strip()) if unicodedata.category(letter) != "Mn")
+    return "".join(letters).replace("\u2019", "'").lower()
 
-    def labels(territory: str) -> Labels:
-        return Labels(en=names["en"][territory], fr=names["fr"][territory], es=names["es"][territory], ar=names["ar"][territory])
 
-    alpha_3 = {country.alpha_2: country.alpha_3 for country in pycountry.countries}
-    listed = yaml.safe_load((FOLDER / "m49.yml").read_text(encoding="utf-8"))
-    countries: list[Term] = []
-    above: list[Term] = []
-    for region_code, row in listed.items():
-        region = _Region.model_validate(row)
-        above.append(Term(region_code, labels(region.m49)))
-        for code, subregion in region.subregions.items():
-            above.append(Term(code, labels(subregion.m49), region_code))
-            countries += [Term(alpha, labels(alpha), code, (alpha_3[alpha],)) for alpha in subregion.countries.split()]
-    title = Labels(en="Country", fr="Pays", es="País", ar="البلد")
-    return Vocabulary("country", title, (*sorted(countries, key=lambda term: term.code), *above))
+def _ages_at_start() -> Vocabulary:
+    """The age bands once more, where every age in years is read as its band.
+
+    A list of its own, since the band at registration is worked out from other fields where it is missing and this is not.
+    """
+    bands = vocabulary("age_band")
+    firsts = {leaf: int(leaf.removesuffix("+").split("--")[0]) for leaf in bands.leaves()}
+    ends = [*list(firsts.values())[1:], OLDEST + 1]
+    ages = {leaf: tuple(str(age) for age in range(first, end)) for (leaf, first), end in zip(firsts.items(), ends, strict=True)}
+    terms = tuple(replace(term, synonyms=(*term.synonyms, *ages.get(term.code, ()))) for term in bands.terms)
+    title = Labels(en="Age when it began", fr="Âge au début des faits", es="Edad al comienzo", ar="العمر عند البداية")
+    return Vocabulary("age_at_start", title, terms)

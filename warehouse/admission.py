@@ -5,7 +5,7 @@ Here: the checks of a frame before it is stored. Never here: a correction; what 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import polars as pl
 
@@ -17,6 +17,7 @@ from schemas.render import polars_schema, published_expectations
 from schemas.units import MODELS, Unit
 from schemas.vocabulary import vocabulary
 from schemas.zones import Pseudonymised
+from warehouse.events import EVENT_SCHEMA, Action
 
 PROVENANCE = polars_schema(Provenance)
 """Where a record came from; travels beside the columns of the record model."""
@@ -42,6 +43,24 @@ def admitted_records(unit: Unit, records: Pseudonymised, *, partner_code: str, b
     at_home = pl.col("partner_code").eq_missing(pl.lit(partner_code)) & pl.col("batch_id").eq_missing(pl.lit(batch_id))
     if strangers := frame.filter(~at_home).height:
         raise CasehouseError(f"{unit} records: {strangers} row(s) of another batch or partner")
+    return frame
+
+
+def admitted_events(events: pl.DataFrame, records: Mapping[Unit, pl.DataFrame]) -> pl.DataFrame:
+    """What a batch says of its records, when it says one thing of each and each record of it is what an event speaks of.
+
+    A record may be withdrawn in several rows. Raises `CasehouseError` otherwise; texts name counts.
+    """
+    frame = _of_schema(events, EVENT_SCHEMA, "events")
+    _check_labels(frame["action"], list(Action), "events")
+    stated = frame.filter(pl.col("action") != Action.WITHDRAW)
+    _check_key(stated, "record_key", "events")
+    keys = pl.concat([pl.DataFrame(schema={"record_key": pl.String}), *(each.select("record_key") for each in records.values())])
+    _check_key(keys, "record_key", "records of all units")
+    said = stated.drop_nulls("content").select("record_key")
+    apart = keys.join(said, on="record_key", how="anti").height + said.join(keys, on="record_key", how="anti").height
+    if apart:
+        raise CasehouseError(f"events: {apart} record(s) and contents that do not belong together")
     return frame
 
 
@@ -79,8 +98,9 @@ def _of_schema(frame: pl.DataFrame, schema: pl.Schema, what: str) -> pl.DataFram
     if missing := [name for name in schema if name not in frame.columns]:
         raise CasehouseError(f"{what}: no column {', '.join(missing)}")
     # A column without any value has no type of its own yet; nothing else is converted.
-    known = frame.select(pl.col(name).cast(schema[name]) if frame.schema[name] == pl.Null else pl.col(name) for name in schema)
-    if wrong := [name for name, kind in schema.items() if known.schema[name] != kind]:
+    given = frame.schema
+    known = frame.select(pl.col(name).cast(schema[name]) if given[name] == pl.Null else pl.col(name) for name in schema)
+    if wrong := [name for (name, kind), found in zip(schema.items(), known.dtypes, strict=True) if found != kind]:
         raise CasehouseError(f"{what}: not of the declared type: {', '.join(wrong)}")
     return known
 

@@ -202,5 +202,6 @@ def _code_section(column: str, tables: Sequence[PublishedTable]) -> str:
 def _cohort_row(cohort: CohortProof) -> str:
     by_column = ", ".join(f"<code>{column}</code> {loss:.3f}" for column, loss in sorted(cohort.loss_by_column.items()))
     waived = ", ".join(f"<code>{column}</code>" for column in cohort.waived_diversity) or "none"
-    numbers = f'<td class="number">{cohort.persons:,}</td><td class="number">{cohort.loss:.3f}</td>'
+    counts = "".join(f'<td class="number">{count:,}</td>' for count in (cohort.persons, cohort.retired))
+    numbers = f'{counts}<td class="number">{cohort.loss:.3f}</td>'
     return f"<tr><td>{cohort.cohort}</td>{numbers}<td>{by_column}</td><td>{waived}</td></tr>"

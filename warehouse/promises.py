@@ -155,8 +155,8 @@ def _broken_counts(table: MeasuredTable, rows: int, product: ProductProof, relea
         counts = table.counts(COHORT)
         for cohort in release.cohorts:
             persons = counts.get(str(cohort.cohort), 0)
-            if persons > cohort.persons or (is_whole and persons != cohort.persons):
-                yield f"has {persons} rows of cohort {cohort.cohort}, which holds {cohort.persons} persons"
+            if persons > cohort.published or (is_whole and persons != cohort.published):
+                yield f"has {persons} rows of cohort {cohort.cohort}, which holds {cohort.published} persons"
 
 
 def _broken_twin(table: MeasuredTable, folder: Path, product: ProductProof) -> Iterator[Broken]:

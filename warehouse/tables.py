@@ -8,16 +8,17 @@ from __future__ import annotations
 
 from hashlib import sha256
 
-from schemas.case import Person, Provenance
-from schemas.fields import Field, Kind, fields_of
+from schemas.case import Person
+from schemas.fields import Field, Kind, Sensitivity, fields_of, names_of
 from schemas.ledger import RowLedger
 from schemas.render import duckdb_columns
 from schemas.units import MODELS, Unit
 from schemas.vocabulary import NOT_APPLICABLE, NOT_COLLECTED, UNKNOWN
 
 LEDGER_COLUMNS = tuple(RowLedger.model_fields)
-BATCH_TABLES = (*(unit.value for unit in Unit), "problem")
-"""Every table whose rows belong to a batch and go with it."""
+MADE_FOR = "create table if not exists made_for (definitions VARCHAR)"
+"""The table that remembers which definitions a warehouse was made with; made and read before any other."""
+QUASI_IDENTIFIERS = names_of(Person, Sensitivity.QUASI)
 
 # What a value is worth when the records of a person disagree: the least wins, then the number of records decides.
 _WORTH = {UNKNOWN: 2, NOT_APPLICABLE: 3, NOT_COLLECTED: 4}
@@ -25,18 +26,40 @@ _WORTH_OF_YES, _WORTH_OF_KNOWN = 0, 1
 
 
 def definitions() -> tuple[str, ...]:
-    """The statements that make every table of the store where it does not stand yet."""
+    """The statements that make every table and view of the store where it does not stand yet.
+
+    `event` holds what every batch said of every record, `<unit>_version` each content once, `standing` which content stands
+    and which batch said it; the view `<unit>` is the records that stand, with where they came from.
+    """
     person_labels = ", ".join(f"{field.name} VARCHAR" for field in fields_of(Person))
-    columns = {unit.value: f"{duckdb_columns(MODELS[unit].record)}, {duckdb_columns(Provenance)}" for unit in Unit}
+    columns = {version_table(unit): f"{duckdb_columns(MODELS[unit].record)}, content VARCHAR" for unit in Unit}
     columns |= {
-        "batch": "batch_id VARCHAR PRIMARY KEY, partner_code VARCHAR, " + ", ".join(f"{name} BIGINT" for name in LEDGER_COLUMNS),
-        "problem": "batch_id VARCHAR, file VARCHAR, row_number BIGINT, code VARCHAR, field VARCHAR",
+        "batch": "batch_id VARCHAR PRIMARY KEY, partner_code VARCHAR, sequence BIGINT, "
+        + ", ".join(f"{name} BIGINT" for name in LEDGER_COLUMNS),
+        "event": "record_key VARCHAR, batch_id VARCHAR, sequence BIGINT, file VARCHAR, row_number BIGINT, action VARCHAR, content VARCHAR",
+        "standing": "record_key VARCHAR, content VARCHAR, batch_id VARCHAR, file VARCHAR, row_number BIGINT",
+        "problem": 'batch_id VARCHAR, file VARCHAR, row_number BIGINT, code VARCHAR, field VARCHAR, "column" VARCHAR',
         "membership": "record_key VARCHAR, person_key VARCHAR",
-        "made_for": "definitions VARCHAR",
         "cohort": "cohort BIGINT PRIMARY KEY, facts VARCHAR",
         "published_person": f"person_key VARCHAR PRIMARY KEY, cohort BIGINT, {person_labels}",
+        "published_record": "person_key VARCHAR, record_key VARCHAR",
+        "retired_person": "person_key VARCHAR, cohort BIGINT, round BIGINT",
     }
-    return tuple(f"create table if not exists {name} ({definition})" for name, definition in columns.items())
+    tables = [f"create table if not exists {name} ({definition})" for name, definition in columns.items()]
+    return (*tables, *(_standing_view(unit) for unit in Unit))
+
+
+def version_table(unit: Unit) -> str:
+    """The table that holds every content of every record of a unit."""
+    return f"{unit.value}_version"
+
+
+def _standing_view(unit: Unit) -> str:
+    columns = ", ".join(f"v.{field.name}" for field in fields_of(MODELS[unit].record))
+    return (
+        f"create view if not exists {unit.value} as select {columns}, b.partner_code, s.batch_id, s.file, s.row_number "  # noqa: S608 - names of models
+        f"from {version_table(unit)} v join standing s using (record_key, content) join batch b using (batch_id)"
+    )
 
 
 def definitions_digest() -> str:

@@ -123,8 +123,8 @@ def _broken_release(proof: ReleaseProof, k: int | None) -> Iterator[Broken]:
     numbers = [cohort.cohort for cohort in proof.cohorts]
     if len(set(numbers)) < len(numbers):
         yield Broken(PROOF, "lists a cohort twice")
-    if (entered := sum(cohort.persons for cohort in proof.cohorts)) != proof.published_persons:
-        yield Broken(PROOF, f"the cohorts hold {entered} persons, {proof.published_persons} are published")
+    if (shown := sum(cohort.published for cohort in proof.cohorts)) != proof.published_persons:
+        yield Broken(PROOF, f"the cohorts hold {shown} persons, {proof.published_persons} are published")
     for product in proof.products:
         if k is not None and product.k < k:
             yield Broken(PROOF, f"{product.name} promises k = {product.k}, less than the k = {k} that is asked for")

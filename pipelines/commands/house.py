@@ -13,20 +13,23 @@ from typing import Annotated
 
 import typer
 
-from pipelines.commands.shared import NOT_ALL_WELL, console, wide
+from pipelines.commands.shared import NOT_ALL_WELL, console, known_language, wide
 from pipelines.instance import Instance
 
 
-def problems(batch: Annotated[str, typer.Argument(help="A batch, as `casehouse status` lists them")]) -> None:
+def problems(
+    batch: Annotated[str, typer.Argument(help="A batch, as `casehouse status` lists them")],
+    language: Annotated[str, typer.Option("--lang", help="en, fr, es or ar")] = "en",
+) -> None:
     """List what kept rows of a batch out: file, row number, code and field, never a value."""
     from pipelines.extracts import table_of_problems
 
-    wide().print(table_of_problems(Instance(), batch))
+    wide().print(table_of_problems(Instance(), batch, known_language(language)))
 
 
 def status(as_json: Annotated[bool, typer.Option("--json", help="The same for a monitor")] = False) -> None:
     """What the instance holds now: batches, rows, persons, the latest release."""
-    from pipelines.extracts import state_json, table_of_batches
+    from pipelines.extracts import state_json, table_of_batches, table_of_refused
     from pipelines.summary import closing
 
     instance = Instance()
@@ -34,6 +37,8 @@ def status(as_json: Annotated[bool, typer.Option("--json", help="The same for a 
         typer.echo(state_json(instance))
         return
     wide().print(table_of_batches(instance))
+    if refused := table_of_refused(instance):
+        wide().print(refused)
     closing(console, instance)
 
 

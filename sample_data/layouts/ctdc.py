@@ -183,7 +183,7 @@ LAYOUT_2020 = Layout(
     record_header=None,
     write=_write_2020,
     defects=(
-        Defect("row_repeated"),
+        Defect("category_unknown", {"gender": "Female;Male"}),
         Defect("category_unknown", {"ageBroad": "9-11"}),
         Defect("date_invalid", {"yearOfRegistration": MISSING_2020 + "x"}),
     ),

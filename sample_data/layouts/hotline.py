@@ -78,7 +78,6 @@ LAYOUT = Layout(
     languages=("es",),
     defects=(
         Defect("row_ragged", {"Operadora": "OP1"}),
-        # Of two rows with one number the first in the order of their content is kept; OP9 sorts last.
         Defect("record_id_repeated", {"Operadora": "OP9"}),
         Defect("required_missing", {"Fecha": ""}),
         Defect("number_invalid", {"Edad": "unos 30"}),

@@ -25,6 +25,8 @@ REAL = ROOT.parent / "shared" / "data" / "argentina_linea_145"
 NAMES = sorted(path.stem for path in PARTNERS.glob("*.yml"))
 FOUND_LATER = "identifier_in_text"
 """Needs the search of free text, which comes after validation."""
+RAISED_ELSEWHERE = {"file_unsafe", "layout_unknown", "batch_withdrawn"}
+"""Of the problems that refuse a batch: a bomb's (tests of spreadsheets), of a file that is checked without a partner, of one withdrawn."""
 
 Place = tuple[str, str, int | None]
 
@@ -89,6 +91,12 @@ def test_no_key_is_written_twice_in_a_partner_file(name: str) -> None:
     check(node)
 
 
+HIDDEN = "rows_hidden"
+"""Said of every workbook of the sample: it hides its row of field names, as the standard's template does."""
+EITHER_ROW = {"record_id_repeated"}
+"""Of two rows with one number the one held follows from a hash of their content: either may be the planted one."""
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_exactly_the_planted_problems_are_found(name: str, sample: Path, partners: dict[str, Partner]) -> None:
     batches = batches_of(sample, name)
@@ -96,8 +104,13 @@ def test_exactly_the_planted_problems_are_found(name: str, sample: Path, partner
         pytest.skip(f"{name} has no sample; its real files are tested below")
     for batch in batches:
         result = validated(batch, partners[name])
-        said = [(row, code) for _, row, code, _ in result.problems.rows() if catalogue()[code].severity is not Severity.NOTE]
-        assert sorted(said, key=str) == sorted(planted(sample, name, batch), key=str)
+        said = [
+            (None if code in EITHER_ROW else row, code)
+            for row, code in result.problems.select("row_number", "code").rows()
+            if catalogue()[code].severity is not Severity.NOTE and code != HIDDEN
+        ]
+        expected = [(None if code in EITHER_ROW else row, code) for row, code in planted(sample, name, batch)]
+        assert sorted(said, key=str) == sorted(expected, key=str)
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -114,10 +127,11 @@ def test_every_row_of_a_batch_is_accounted_for(name: str, sample: Path, partners
 def test_a_file_is_known_for_its_partners(name: str, sample: Path, partners: dict[str, Partner]) -> None:
     for batch in batches_of(sample, name):
         for path in batch:
-            (best, share), (_, second), *_ = best_partner(path.read_bytes(), partners)
+            (best, share), *others = best_partner(path.read_bytes(), partners)
             assert best == name
             assert share > 0.9
-            assert second < 0.7  # two generations of one publisher share column names
+            # two generations of one publisher share column names, and the first two share all of them
+            assert max(other for second, other in others if {name, second} != {"ctdc-flat-2020", "ctdc-flat-2021"}) < 0.7
 
 
 def test_a_column_that_is_mapped_fills_its_field_somewhere(sample: Path, partners: dict[str, Partner]) -> None:
@@ -134,7 +148,8 @@ def test_a_column_that_is_mapped_fills_its_field_somewhere(sample: Path, partner
 
 def test_every_blocking_problem_refuses_a_batch(tmp_path: Path, partners: dict[str, Partner]) -> None:
     batches = refused_batches(tmp_path)
-    assert {batch.code for batch in batches} == {code for code, problem in catalogue().items() if problem.severity is Severity.BLOCK}
+    blocking = {code for code, problem in catalogue().items() if problem.severity is Severity.BLOCK}
+    assert {batch.code for batch in batches} == blocking - RAISED_ELSEWHERE
     for batch in batches:
         with pytest.raises(BatchRefused) as refused:
             validated(list(batch.files), partners[batch.partner])

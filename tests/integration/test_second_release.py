@@ -21,11 +21,11 @@ from schemas.case import VictimRecord
 from schemas.errors import ReleaseRefused, UserError
 from schemas.fields import Kind, fields_of
 from schemas.ledger import RowLedger
-from schemas.problems import problem_frame
 from schemas.render import polars_schema
 from schemas.units import Unit
 from schemas.zones import Pseudonymised
 from tests.conftest import ROOT
+from tests.deliveries import delivery
 from warehouse.admission import PROVENANCE
 from warehouse.store import open_store
 from warehouse.verification import verify
@@ -64,7 +64,7 @@ def take_in(instance: Instance, first: int, persons: int, **same_for_all: str) -
     records = invented(first, persons, batch).with_columns(pl.lit(code).alias(name) for name, code in same_for_all.items())
     account = RowLedger(received=persons, accepted=persons, quarantined=0, rejected=0, non_data=0)
     with open_store(instance.warehouse_file) as store:
-        store.replace_batch(batch, "some-partner", account, {Unit.VICTIM: Pseudonymised(records)}, problem_frame())
+        store.replace_batch(delivery(batch, "some-partner", account, {Unit.VICTIM: Pseudonymised(records)}))
         keys = store.record_batches()["record_key"]
         store.replace_membership(pl.DataFrame({"record_key": keys, "person_key": "p" + keys.str.slice(1)}))
 
@@ -281,3 +281,71 @@ def test_the_order_of_batches_does_not_matter(first: Instance, empty: Instance) 
     folder = latest_release(first.releases)
     assert folder is not None
     assert files(make_release(empty).published.folder) == files(folder)
+
+
+def withdraw(instance: Instance, *numbers: int) -> None:
+    """The records of these persons are withdrawn, and everybody linked anew."""
+    keys = [f"r{number:06d}" for number in numbers]
+    with open_store(instance.warehouse_file) as store:
+        gone = pl.DataFrame({"record_key": keys, "batch_id": ["w"] * len(keys), "sequence": [10_000] * len(keys)})
+        assert store.effect_of_withdrawing(gone["record_key"]).published_persons == len(keys)
+        assert store.withdraw_records(gone) == len(keys)
+        standing = store.record_batches()["record_key"]
+        store.replace_membership(pl.DataFrame({"record_key": standing, "person_key": "p" + standing.str.slice(1)}))
+
+
+def classes(frame: pl.DataFrame) -> dict[tuple[object, ...], int]:
+    return {tuple(key): persons for *key, persons in frame.group_by("cohort", *publishing.QUASI).len().iter_rows()}
+
+
+def test_a_withdrawn_person_is_retired_with_its_whole_class_and_nothing_else_changes(first: Instance) -> None:
+    before = latest_release(first.releases)
+    assert before is not None
+    with open_store(first.warehouse_file, read_only=True) as store:
+        rows = store.published().frame.filter(pl.col("person_key").is_in(["p000007", "p000011"]))
+    theirs = {tuple(row) for row in rows.select("cohort", *publishing.QUASI).iter_rows()}
+    withdraw(first, 7, 11)
+    outcome = make_release(first)
+    old, new = classes(table(before)), classes(table(outcome.published.folder))
+    assert new == {labels: persons for labels, persons in old.items() if labels not in theirs}
+    assert outcome.retired.persons == sum(old[labels] for labels in theirs) >= K
+    assert outcome.retired.classes == len(theirs)
+    assert outcome.proof.published_persons == 2_500 - outcome.retired.persons == sum(new.values())
+    assert [cohort.retired for cohort in outcome.proof.cohorts] == [outcome.retired.persons]
+    assert outcome.published.version.startswith("0002-")
+    assert verify(outcome.published.folder).version == outcome.published.version
+    assert make_release(first).published.is_new is False
+
+
+def test_who_was_retired_is_never_published_again(first: Instance) -> None:
+    withdraw(first, 7)
+    retired = make_release(first).retired.persons
+    assert retired >= K
+    take_in(first, 0, 2_500)
+    outcome = make_release(first)
+    assert (outcome.published.is_new, outcome.waiting) == (False, 0)
+    assert enrolled(first) == 2_500 - retired
+
+
+def test_a_person_who_loses_one_of_two_records_or_is_merged_stays_published(first: Instance) -> None:
+    with open_store(first.warehouse_file) as store:
+        keys = store.record_batches()["record_key"]
+        members = pl.DataFrame({"record_key": keys, "person_key": "p" + keys.str.slice(1)})
+        store.replace_membership(members.with_columns(person_key=pl.col("person_key").replace("p000008", "p000007")))
+        assert store.merged_count() == 1
+        assert store.retire().persons == 0
+        gone = pl.DataFrame({"record_key": ["r000007"], "batch_id": ["w"], "sequence": [10_000]})
+        store.withdraw_records(gone)
+        store.replace_membership(
+            members.filter(pl.col("record_key") != "r000007").with_columns(person_key=pl.col("person_key").replace("p000008", "p000007"))
+        )
+        assert store.retire().persons == 0
+
+
+def test_a_warehouse_that_forgot_what_was_retired_does_not_publish_it_again(first: Instance, tmp_path: Path) -> None:
+    shutil.copy(first.warehouse_file, tmp_path / "backup.duckdb")
+    withdraw(first, 7)
+    make_release(first)
+    shutil.copy(tmp_path / "backup.duckdb", first.warehouse_file)
+    with pytest.raises(ReleaseRefused, match="does not know the persons"):
+        make_release(first)

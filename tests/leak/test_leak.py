@@ -19,8 +19,12 @@ from pathlib import Path
 import polars as pl
 import pytest
 
+from anonymize.sweep import identifiers_in_text
 from engine.duck import connect
-from ingest.receipt import receipt, receipt_json
+from ingest.checking import check_batch
+from ingest.report.build import checked_report
+from ingest.report.page import report_page
+from ingest.report.text import report_text
 from ingest.validation import validate_batch
 from pipelines.failures import UnexpectedFailure, value_free
 from pipelines.inbox import arrivals, payloads_at
@@ -161,13 +165,16 @@ def test_no_refusal_holds_a_canary(disturbed: Walk, canaries: list[str]) -> None
     assert traces(canaries, "\n".join(disturbed.refusals.values()).encode()) == []
 
 
-def test_no_receipt_holds_a_canary_in_any_language(walk: Walk, canaries: list[str]) -> None:
+def test_no_report_holds_a_canary_in_any_language(walk: Walk, canaries: list[str]) -> None:
     partners = walk.instance.partners
     for folder in sorted((walk.sample / "inbox").iterdir()):
+        partner = partners[folder.name]
         for entry in sorted(folder.iterdir()):
-            result = swept(validate_batch(payloads_at(entry), partners[folder.name], "leak"))
-            said = [receipt(result, language) for language in LANGUAGES] + [receipt_json(result), repr(result), str(result.accepted)]
-            assert traces(canaries, "\n".join(said).encode()) == []
+            found = check_batch(payloads_at(entry), partner, sweep=identifiers_in_text)
+            reports = [checked_report(found, partner, language) for language in LANGUAGES]
+            said = [text for report in reports for text in (report_text(report), report_page(report), report.model_dump_json())]
+            result = swept(validate_batch(payloads_at(entry), partner, "leak"))
+            assert traces(canaries, "\n".join([*said, repr(found), repr(result), str(result.accepted)]).encode()) == []
 
 
 @pytest.mark.slow

@@ -18,11 +18,11 @@ from engine.parquet import encode
 from schemas.case import Person, VictimRecord
 from schemas.fields import Kind, fields_of
 from schemas.ledger import RowLedger
-from schemas.problems import problem_frame
 from schemas.release import CohortProof
 from schemas.render import polars_schema
 from schemas.units import Unit
 from schemas.zones import Pseudonymised
+from tests.deliveries import delivery, place_of
 from warehouse.admission import PROVENANCE
 from warehouse.measurement import MeasuredTable
 from warehouse.release_files import parse_sums, sums_text
@@ -62,7 +62,7 @@ def send(store: Store, batch: str, rows: Sequence[Row]) -> None:
     filled = [{**blank, **place, "row_number": 2 + number, **row} for number, row in enumerate(rows)]
     known = [{name: value for name, value in row.items() if name in SCHEMA} for row in filled]
     ledger = RowLedger(received=len(rows), accepted=len(rows), quarantined=0, rejected=0, non_data=0)
-    store.replace_batch(batch, "partner-a", ledger, {Unit.VICTIM: Pseudonymised(pl.DataFrame(known, schema=SCHEMA))}, problem_frame())
+    store.replace_batch(delivery(batch, "partner-a", ledger, {Unit.VICTIM: Pseudonymised(pl.DataFrame(known, schema=SCHEMA))}))
 
 
 def assign(store: Store, rows: Sequence[Row]) -> None:
@@ -114,16 +114,15 @@ def test_persons_are_what_the_rules_say_in_whatever_batches_and_order_the_record
 @quick
 @given(st.lists(st.tuples(st.sampled_from("abc"), st.sets(st.integers(0, 4), max_size=4)), max_size=6))
 def test_a_record_stands_once_as_the_last_batch_said_it(calls: list[tuple[str, set[int]]]) -> None:
-    """The model: a batch takes back what it said before, then takes its records from whoever holds them."""
-    holder: dict[str, tuple[str, int]] = {}
-    accounts: dict[str, int] = {}
+    """The model: a batch takes back what it said before; of what the batches say of a record, the last in their order stands."""
+    said: dict[str, dict[str, int]] = {}
     with new_store() as store:
         for turn, (batch, numbers) in enumerate(calls):
             rows = [{"record_key": f"r{number}", "narrative_length_count": turn} for number in sorted(numbers)]
             send(store, batch, rows)
-            holder = {key: held for key, held in holder.items() if held[0] != batch}
-            holder |= {str(row["record_key"]): (batch, turn) for row in rows}
-            accounts[batch] = len(rows)
+            said[batch] = {str(row["record_key"]): turn for row in rows}
+        accounts = {batch: len(records) for batch, records in said.items()}
+        holder = {key: (batch, turn) for batch in sorted(said, key=place_of) for key, turn in said[batch].items()}
         assert store.record_batches().rows() == [(key, batch) for key, (batch, _) in sorted(holder.items())]
         held = Counter(batch for batch, _ in holder.values())
         found = {each.batch_id: (each.ledger.accepted, each.records, each.superseded) for each in store.batches()}

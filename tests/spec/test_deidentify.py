@@ -16,9 +16,10 @@ from anonymize.deidentify import ENVELOPE, age_bands, deidentify
 from anonymize.keys import key_of, with_keys
 from schemas.case import VictimFacts, VictimReport
 from schemas.errors import CasehouseError, LeakStopped, VaultError
-from schemas.fields import Declared, Kind, RecordModel, Sensitivity, names_of
+from schemas.fields import Declared, Kind, RecordModel, Sensitivity, fields_of, names_of
 from schemas.incident import IncidentFacts, IncidentReport
 from schemas.render import polars_schema
+from schemas.support import CaseYears
 from schemas.units import MODELS, Unit, UnitModels
 from schemas.vocabulary import Labels
 from schemas.zones import Identified
@@ -26,7 +27,8 @@ from schemas.zones import Identified
 SECRET = b"a secret of the test, thirty-two"
 Cell = str | int | list[str] | None
 
-FACTS: dict[str, Cell] = {
+EMPTY: dict[Kind, Cell] = {Kind.CODE: "not_collected", Kind.CODES: ["not_collected"]}
+FACTS: dict[str, Cell] = {field.name: EMPTY.get(field.kind) for field in fields_of(VictimFacts)} | {
     "source_type_code": "case_management",
     "gender_code": "unknown",
     "age_band_code": "unknown",
@@ -81,6 +83,7 @@ def test_a_record_keeps_the_facts_and_leaves_the_identity() -> None:
         "record_key": key_of(SECRET, "ngo-a", "victims", "V-1"),
         "case_key": key_of(SECRET, "ngo-a", "K-7"),
         "registration_year": 2019,
+        **dict.fromkeys(CaseYears.model_fields),
         "narrative_length_count": len(str(IDENTITY["narrative"])),
         "narrative_language_code": "en",
         **ENVELOPE_CELLS,

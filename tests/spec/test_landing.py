@@ -122,7 +122,7 @@ def test_a_file_that_is_no_key_is_refused_without_its_content(tmp_path: Path) ->
     assert "CANARY" not in str(refused.value)
 
 
-@pytest.mark.parametrize("name", ["payload.age", "key.age", "manifest.json"])
+@pytest.mark.parametrize("name", ["payload.age", "raw-key.age", "manifest.json"])
 def test_changed_bytes_are_noticed(vault: Vault, name: str) -> None:
     batch_id = land(FILES, "one", vault).batch_id
     path = vault.folder / "batches" / batch_id / name
@@ -151,9 +151,52 @@ def in_child(work: Callable[[], None]) -> None:
     os.waitpid(child, 0)
 
 
-@pytest.mark.parametrize("killed_at", range(1, 9))
+def test_raw_files_are_erased_and_what_was_derived_stays(vault: Vault) -> None:
+    batch_id = land(FILES, "one", vault).batch_id
+    vault.store_beside(batch_id, "records", b"x")
+    for _ in range(2):
+        vault.erase_raw(batch_id)
+    assert (vault.has_batch(batch_id), vault.has_raw(batch_id), vault.load_beside(batch_id, "records")) == (True, False, b"x")
+    assert sorted(path.name for path in every_file(vault.folder / "batches")) == ["key.age", "manifest.json", "records.age"]
+    with pytest.raises(VaultError, match="erased as they came"):
+        vault.batch_files(batch_id)
+
+
+def test_batches_stand_in_the_order_of_first_landing(vault: Vault) -> None:
+    landed = [land([payload], "one", vault).batch_id for payload in (b"c", b"a", b"b", b"a")]
+    assert vault.batch_ids() == tuple(landed[:3])
+    vault.erase(landed[0])
+    again = land([b"c"], "one", vault).batch_id
+    assert vault.batch_ids() == (landed[1], landed[2], again)
+    vault.withdraw(again)
+    assert vault.manifest(land([b"d"], "one", vault).batch_id).sequence == 5
+
+
+def test_a_withdrawn_batch_is_never_landed_again(vault: Vault) -> None:
+    batch_id = land(FILES, "one", vault).batch_id
+    vault.withdraw(batch_id)
+    vault.withdraw(batch_id)
+    assert (vault.batch_ids(), vault.withdrawn_ids()) == ((), (batch_id,))
+    with pytest.raises(BatchRefused) as refused:
+        land(FILES, "one", vault)
+    assert refused.value.code == "batch_withdrawn"
+    assert sorted(path.name for path in every_file(vault.folder)) == sorted([f"{batch_id}.json", "recipient.txt"])
+    assert land(FILES, "one", vault, "withdraw").is_new
+
+
+def test_an_interrupted_withdrawal_is_found_and_ended(vault: Vault, monkeypatch: pytest.MonkeyPatch) -> None:
+    batch_id = land(FILES, "one", vault).batch_id
+    monkeypatch.setattr(vault, "_remove", lambda batch_id: None)
+    vault.withdraw(batch_id)
+    monkeypatch.undo()
+    assert vault.unfinished_withdrawals() == (batch_id,)
+    vault.withdraw(batch_id)
+    assert (vault.unfinished_withdrawals(), vault.batch_ids()) == ((), ())
+
+
+@pytest.mark.parametrize("killed_at", range(1, 10))
 def test_a_kill_at_any_step_leaves_no_batch_or_a_whole_one(vault: Vault, killed_at: int) -> None:
-    """Landing syncs three files and two folders; the process dies, without any clean-up, at each of those points."""
+    """Landing syncs four files and two folders; the process dies, without any clean-up, at each of those points."""
     left = killed_at
 
     def dying_sync(handle: int) -> None:

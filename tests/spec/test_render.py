@@ -3,20 +3,30 @@
 from __future__ import annotations
 
 import itertools
+import json
+from typing import ClassVar
 
 import polars as pl
 import pytest
+from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
+from pydantic import JsonValue
 
 from engine.duck import connect
 from schemas.case import Person, PublishedPerson
-from schemas.fields import Kind, RecordModel, field_of, fields_of
-from schemas.render import codebook, duckdb_columns, expectations, hierarchy_of, polars_schema, published_expectations
+from schemas.fields import Kind, RecordModel, Sensitivity, field_of, fields_of
+from schemas.render import codebook, duckdb_columns, expectations, hierarchy_of, json_schema, polars_schema, published_expectations
 from schemas.units import MODELS, Unit
-from schemas.vocabulary import LANGUAGES, SUPPRESSED, Language, vocabulary, vocabulary_names
+from schemas.vocabulary import LANGUAGES, MISSING_CODES, SUPPRESSED, Language, vocabulary, vocabulary_names
 
 MODELS_THERE_ARE = [*itertools.chain.from_iterable((MODELS[unit].report, MODELS[unit].record) for unit in Unit), Person, PublishedPerson]
 RECORDS = [MODELS[unit].record for unit in Unit]
 DUCKDB_OF = {pl.String(): "VARCHAR", pl.Int64(): "BIGINT", pl.List(pl.String()): "VARCHAR[]"}
+
+
+def mapping(found: JsonValue) -> dict[str, JsonValue]:
+    assert isinstance(found, dict)
+    return found
+
 
 every_model = pytest.mark.parametrize("model", MODELS_THERE_ARE, ids=lambda model: model.__name__)
 every_record = pytest.mark.parametrize("model", RECORDS, ids=lambda model: model.__name__)
@@ -43,6 +53,64 @@ def test_every_field_has_a_name_in_each_language(model: type[RecordModel]) -> No
     assert [field.name for field in fields_of(model) for language in LANGUAGES if not field.declared.labels.of(language).strip()] == []
 
 
+@every_model
+def test_the_json_schema_holds_the_fields_codes_and_limits_of_the_model(model: type[RecordModel]) -> None:
+    found = json_schema(model)
+    Draft202012Validator.check_schema(found)
+    properties, lists = mapping(found["properties"]), mapping(found["$defs"])
+    assert list(properties) == list(model.model_fields)
+    for field in fields_of(model):
+        said = json.dumps(properties[field.name])
+        if field.declared.vocabulary is not None:
+            assert f'"#/$defs/{field.declared.vocabulary}"' in said
+            assert mapping(lists[field.declared.vocabulary])["enum"] == list(vocabulary(field.declared.vocabulary).codes())
+        if field.declared.limits is not None:
+            assert f'"minimum": {field.declared.limits[0]}, "maximum": {field.declared.limits[1]}' in said
+        assert all(json.dumps(field.declared.labels.of(language)) in said for language in LANGUAGES)
+
+
+class TestReportSchema:
+    """What the published schema of a report lets through, asked of another library."""
+
+    SOUND: ClassVar = {
+        "source_record_id": "V-1",
+        "registration_date": "2024-03",
+        "citizenship_code": "NA",
+        "means_codes": ["abuse", "debt_bondage"],
+        "age_years": None,
+        "children_count": 2,
+    }
+
+    def faults(self, **changes: object) -> list[str]:
+        validator = Draft202012Validator(json_schema(MODELS[Unit.VICTIM].report))
+        return [".".join(map(str, error.absolute_path)) or error.validator for error in validator.iter_errors({**self.SOUND, **changes})]
+
+    def test_a_sound_report_passes(self) -> None:
+        assert self.faults() == []
+
+    @pytest.mark.parametrize(
+        ("field", "value"),
+        [
+            ("registration_date", "03/2024"),
+            ("registration_date", None),
+            ("citizenship_code", "africa"),
+            ("citizenship_code", None),
+            ("children_count", 31),
+            ("children_count", "2"),
+            ("means_codes", "abuse"),
+        ],
+    )
+    def test_anything_else_does_not(self, field: str, value: object) -> None:
+        assert self.faults(**{field: value}) == [field]
+
+    def test_a_field_that_nobody_declared_does_not(self) -> None:
+        assert self.faults(shoe_size=42) == ["additionalProperties"]
+
+    def test_a_report_without_number_or_date_does_not(self) -> None:
+        validator = Draft202012Validator(json_schema(MODELS[Unit.VICTIM].report))
+        assert sorted(error.validator for error in validator.iter_errors({})) == ["required", "required"]
+
+
 @every_record
 def test_every_code_and_every_limit_is_expected(model: type[RecordModel]) -> None:
     found = expectations(model)
@@ -52,6 +120,28 @@ def test_every_code_and_every_limit_is_expected(model: type[RecordModel]) -> Non
     }
     limits = {each.column: (each.low, each.high) for each in found if each.kind == "between"}
     assert limits == {field.name: field.declared.limits for field in fields_of(model) if field.declared.limits}
+
+
+@pytest.mark.parametrize("unit", Unit)
+def test_every_report_has_what_htcds_lacks(unit: Unit) -> None:
+    """A number, a date, and a reason for each absent code; the partner is known beside the report."""
+    required = [field.name for field in fields_of(MODELS[unit].report) if field.declared.is_required]
+    assert required == ["source_record_id", "registration_date"]
+    coded = [field for field in fields_of(MODELS[unit].report) if field.declared.vocabulary is not None]
+    assert all(set(MISSING_CODES) <= set(vocabulary(str(field.declared.vocabulary)).codes()) for field in coded)
+
+
+def test_an_incident_says_what_was_done_and_whether_it_was_trafficking_or_smuggling() -> None:
+    fields = {field.name for field in fields_of(MODELS[Unit.INCIDENT].record)}
+    assert {"exploitation_codes", "means_codes", "phenomenon_code", "transit_country_codes", "fee_band_code", "victim_count"} <= fields
+
+
+@pytest.mark.parametrize("unit", Unit)
+def test_a_record_holds_nothing_direct_and_every_year_of_it_comes_from_a_date(unit: Unit) -> None:
+    report, record = ({field.name: field for field in fields_of(model)} for model in (MODELS[unit].report, MODELS[unit].record))
+    assert [name for name, field in record.items() if field.sensitivity is Sensitivity.DIRECT] == []
+    years = [name.removesuffix("_year") for name, field in record.items() if field.kind is Kind.YEAR]
+    assert [name for name in years if report[f"{name}_date"].kind is not Kind.DATE] == []
 
 
 @every_record

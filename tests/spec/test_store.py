@@ -19,6 +19,7 @@ from schemas.release import CohortProof
 from schemas.render import polars_schema
 from schemas.units import MODELS, Unit
 from schemas.zones import Identified, Pseudonymised
+from tests.deliveries import delivery, events_of, place_of, withdrawing
 from warehouse.admission import PROVENANCE
 from warehouse.seam import guarded
 from warehouse.store import Store, open_store
@@ -52,7 +53,7 @@ def ledger(accepted: int, quarantined: int = 0) -> RowLedger:
 
 
 def send(store: Store, batch: str, *rows: Mapping[str, object], unit: Unit = Unit.VICTIM) -> None:
-    store.replace_batch(batch, "partner-a", ledger(len(rows)), {unit: records(*rows, unit=unit, batch=batch)}, problem_frame())
+    store.replace_batch(delivery(batch, "partner-a", ledger(len(rows)), {unit: records(*rows, unit=unit, batch=batch)}, problem_frame()))
 
 
 def everyone_is(store: Store, **person_of: str) -> None:
@@ -85,7 +86,9 @@ class TestBatches:
 
     def test_a_mended_batch_leaves_nothing_of_the_first(self, store: Store) -> None:
         first = {Unit.VICTIM: records({"record_key": "r1"}), Unit.INCIDENT: records({"record_key": "i1"}, unit=Unit.INCIDENT)}
-        store.replace_batch("b1", "partner-a", ledger(2, 1), first, problem_frame([("file-1", 4, "date_invalid", "registration_date")]))
+        store.replace_batch(
+            delivery("b1", "partner-a", ledger(2, 1), first, problem_frame([("file-1", 4, "date_invalid", "registration_date")]))
+        )
         send(store, "b1", {"record_key": "r2"})
         everyone_is(store, r2="p2")
         assert store.persons().frame["person_key"].to_list() == ["p2"]
@@ -99,22 +102,26 @@ class TestBatches:
         assert store.persons().frame["gender_code"].to_list() == ["woman", "unknown"]
         assert [(batch.batch_id, batch.records, batch.superseded) for batch in store.batches()] == [("b1", 1, 1), ("b2", 1, 0)]
 
-    def test_a_victim_and_a_perpetrator_of_one_key_do_not_replace_each_other(self, store: Store) -> None:
+    def test_a_record_that_turns_out_to_be_about_a_perpetrator_is_no_victim_any_more(self, store: Store) -> None:
         send(store, "b1", {"record_key": "r1"})
         send(store, "b2", {"record_key": "r1"}, unit=Unit.PERPETRATOR)
-        assert [batch.records for batch in store.batches()] == [1, 1]
+        assert store.linked_counts()[0] == 0
+        assert [batch.records for batch in store.batches()] == [0, 1]
 
     def test_accounts_and_problems_are_kept_by_batch(self, store: Store) -> None:
         found = problem_frame([("file-1", 3, "date_invalid", "birth_date"), ("file-1", None, "column_unknown", None)])
-        store.replace_batch("b1", "partner-a", ledger(0, 1), {}, found)
+        store.replace_batch(delivery("b1", "partner-a", ledger(0, 1), {}, found))
         send(store, "b2", {"record_key": "r1"})
         assert store.ledgers() == {"b1": ledger(0, 1), "b2": ledger(1)}
         assert store.totals() == ledger(1, 1)
-        assert store.problems("b1").rows() == [("file-1", None, "column_unknown", None), ("file-1", 3, "date_invalid", "birth_date")]
+        assert store.problems("b1").rows() == [
+            ("file-1", None, "column_unknown", None, None),
+            ("file-1", 3, "date_invalid", "birth_date", None),
+        ]
 
     def test_what_a_batch_holds_can_be_read_back(self, store: Store) -> None:
         send(store, "b1", {"record_key": "r2"}, {"record_key": "r1"})
-        send(store, "b2", {"record_key": "r2"})
+        send(store, "b2", {"record_key": "r2", "gender_code": "man"})
         assert store.records_of("b1", Unit.VICTIM).frame.equals(records({"record_key": "r1", "row_number": 3}).frame)
         assert store.record_batches().rows() == [("r1", "b1"), ("r2", "b2")]
         everyone_is(store, r1="p1")
@@ -127,16 +134,85 @@ class TestBatches:
             assert store.totals() == ledger(1)
 
 
+class TestCorrections:
+    """Of one record, in the order of landing: the same again changes nothing, something new stands, a withdrawal ends it."""
+
+    def test_an_old_version_sent_again_changes_nothing_and_is_told(self, store: Store) -> None:
+        for batch, gender in (("c1", "man"), ("c2", "woman"), ("c3", "man")):
+            send(store, batch, {"record_key": "r1", "gender_code": gender})
+        assert genders(store) == {"r1": "woman"}
+        assert store.problems("c3")["code"].to_list() == ["record_outdated"]
+        assert [store.problems(batch).height for batch in ("c1", "c2")] == [0, 0]
+
+    def test_a_replacement_goes_back_on_purpose(self, store: Store) -> None:
+        send(store, "c1", {"record_key": "r1", "gender_code": "man"})
+        send(store, "c2", {"record_key": "r1", "gender_code": "woman"})
+        back = {Unit.VICTIM: records({"record_key": "r1", "gender_code": "man"}, batch="c3")}
+        store.replace_batch(delivery("c3", "partner-a", ledger(1), back, events=events_of(back, replacing=True)))
+        assert genders(store) == {"r1": "man"}
+        assert store.problems("c3").height == 0
+
+    def test_a_withdrawn_record_is_out_and_held_later(self, store: Store) -> None:
+        send(store, "c1", {"record_key": "r1"}, {"record_key": "r2"})
+        taken = store.replace_batch(delivery("c2", "partner-a", ledger(2), {}, events=withdrawing(["r1", "r9"])))
+        assert (taken.withdrawn, taken.problems.rows()) == (1, [("file-1", 3, "record_to_withdraw_unknown", "source_record_id", None)])
+        send(store, "c3", {"record_key": "r1", "gender_code": "man"}, {"record_key": "r3"})
+        assert sorted(genders(store)) == ["r2", "r3"]
+        assert store.ledgers()["c3"] == ledger(1, 1)
+        assert store.problems("c3").rows() == [("file-1", 2, "record_withdrawn", "source_record_id", None)]
+        assert [(each.withdrawals, each.records, each.superseded) for each in store.batches()] == [(0, 1, 1), (2, 0, 0), (0, 1, 0)]
+        assert store.holders_of(store.withdrawn_keys()) == ("c1", "c2")
+
+    def test_a_removed_batch_leaves_what_others_say_but_its_withdrawals_are_final(self, store: Store) -> None:
+        send(store, "c1", {"record_key": "r1", "gender_code": "man"}, {"record_key": "r2"}, {"record_key": "r3"})
+        changed = {Unit.VICTIM: records({"record_key": "r1", "gender_code": "woman"}, {"record_key": "r4"}, batch="c2")}
+        events = events_of(changed).vstack(withdrawing(["r3"]))
+        store.replace_batch(delivery("c2", "partner-a", ledger(3), changed, events=events))
+        everyone_is(store, r1="p1", r2="p2", r4="p1")
+        effect = store.effect_of_removing("c2")
+        assert (effect.vanished, effect.fallen_back, effect.persons, effect.published_persons) == (1, 1, 1, 0)
+        for _ in range(2):
+            store.remove_batch("c2")
+        assert genders(store) == {"r1": "man", "r2": "unknown"}
+        assert list(store.ledgers()) == ["c1"]
+
+    def test_batches_that_are_stored_in_another_order_than_they_landed_leave_the_same(self, store: Store) -> None:
+        landed = [("c1", "man"), ("c2", "woman"), ("c3", "man")]
+        for batch, _ in landed:
+            place_of(batch)
+        for batch, gender in reversed(landed):
+            send(store, batch, {"record_key": "r1", "gender_code": gender})
+        assert genders(store) == {"r1": "woman"}
+
+    def test_nothing_is_left_of_a_withdrawn_records_content(self, store: Store) -> None:
+        send(store, "c1", {"record_key": "r1"})
+        store.withdraw_records(pl.DataFrame({"record_key": ["r1"], "batch_id": ["c2"], "sequence": [place_of("c2")]}))
+        assert store._count("select count(*) from victim_version") == 0
+        assert store._count("select count(*) from event where content is not null") == 0
+
+    def test_events_that_do_not_fit_the_records_are_refused(self, store: Store) -> None:
+        said = {Unit.VICTIM: records({"record_key": "r1"}, batch="c1")}
+        for events, reason in ((events_of(said).clear(), "do not belong together"), (events_of(said).vstack(events_of(said)), "repeat")):
+            with pytest.raises(CasehouseError, match=reason):
+                store.replace_batch(delivery("c1", "partner-a", ledger(events.height), said, events=events))
+
+
+def genders(store: Store) -> dict[str, str]:
+    """Record key -> gender of every victim record that stands."""
+    frames = [store.records_of(batch, Unit.VICTIM).frame for batch in store.ledgers()]
+    return dict(row for frame in frames for row in frame.select("record_key", "gender_code").iter_rows())
+
+
 class TestAdmission:
     def test_only_pseudonymised_records_enter(self, store: Store) -> None:
         identified = Identified(records({"record_key": "r1"}).frame)
         with pytest.raises(TypeError, match="Pseudonymised records only, not Identified"):
-            store.replace_batch("b1", "partner-a", ledger(1), {Unit.VICTIM: identified}, problem_frame())  # type: ignore[dict-item]
+            store.replace_batch(delivery("b1", "partner-a", ledger(1), {Unit.VICTIM: identified}, problem_frame()))  # type: ignore[dict-item]
 
     def test_a_column_that_nothing_declares_is_stopped(self, store: Store) -> None:
         frame = records({"record_key": "r1"}).frame.with_columns(family_name=pl.lit(CANARY))
         with pytest.raises(LeakStopped, match="family_name") as stopped:
-            store.replace_batch("b1", "partner-a", ledger(1), {Unit.VICTIM: Pseudonymised(frame)}, problem_frame())
+            store.replace_batch(delivery("b1", "partner-a", ledger(1), {Unit.VICTIM: Pseudonymised(frame)}, problem_frame()))
         assert CANARY not in str(stopped.value)
         assert store.batches() == ()
 
@@ -169,23 +245,23 @@ class TestAdmission:
         frame = records({"record_key": "r1"}).frame
         for changed, reason in ((frame.drop("case_key"), "no column case_key"), (frame.cast({"row_number": pl.String}), "row_number")):
             with pytest.raises(CasehouseError, match=reason):
-                store.replace_batch("b1", "partner-a", ledger(1), {Unit.VICTIM: Pseudonymised(changed)}, problem_frame())
+                store.replace_batch(delivery("b1", "partner-a", ledger(1), {Unit.VICTIM: Pseudonymised(changed)}, problem_frame()))
 
     def test_rows_of_another_batch_are_refused(self, store: Store) -> None:
         with pytest.raises(CasehouseError, match=r"1 row\(s\) of another batch or partner"):
             send(store, "b1", {"record_key": "r1"}, {"record_key": "r2", "batch_id": "b2"})
 
     def test_an_account_that_does_not_count_the_records_is_refused(self, store: Store) -> None:
-        with pytest.raises(LedgerBroken, match="2 accepted rows, the batch holds 1 records"):
-            store.replace_batch("b1", "partner-a", ledger(2), {Unit.VICTIM: records({"record_key": "r1"})}, problem_frame())
+        with pytest.raises(LedgerBroken, match="2 accepted rows, the batch holds 1"):
+            store.replace_batch(delivery("b1", "partner-a", ledger(2), {Unit.VICTIM: records({"record_key": "r1"})}, problem_frame()))
 
     def test_a_problem_outside_the_catalogue_is_stopped(self, store: Store) -> None:
         with pytest.raises(LeakStopped, match="outside the catalogue"):
-            store.replace_batch("b1", "partner-a", ledger(0), {}, problem_frame().vstack(_problem(CANARY)))
+            store.replace_batch(delivery("b1", "partner-a", ledger(0), {}, problem_frame().vstack(_problem(CANARY))))
 
 
 def _problem(code: str) -> pl.DataFrame:
-    return pl.DataFrame([("file-1", 1, code, None)], schema=problem_frame().schema, orient="row")
+    return pl.DataFrame([("file-1", 1, code, None, None)], schema=problem_frame().schema, orient="row")
 
 
 class TestPersons:

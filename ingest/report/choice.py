@@ -1,0 +1,113 @@
+"""Whose file it is, when nobody says: every known partner's columns against those of the files.
+
+Here: how well each fits, and whether one fits clearly. Never here: a check, or a guess between two that fit alike.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from ingest.dialects import Recognised, recognised
+from ingest.identification import best_partner
+from ingest.kinds import kind_of
+from ingest.payloads import Payload, head_of, size_of
+from ingest.refusals import refusal
+from ingest.report.document import Fit
+from ingest.sources import open_source
+from schemas.errors import BatchRefused
+from schemas.messages import Share, say, say_count
+from schemas.partner import Partner, PartnerFile
+
+SHARE_CONVINCING = 0.8
+"""Of the columns a partner's file needs: so many must be there."""
+CLEARLY_AHEAD = 0.1
+"""How much likelier than any other the best must be, by Dice's coefficient of the columns there and the columns known."""
+LISTED = 3
+_GLANCE_BYTES = 1 << 16
+
+
+@dataclass(frozen=True)
+class Choice:
+    """The partner whose file it clearly is, None where none is, and the partners that fit best, best first."""
+
+    partner: Partner | None
+    fits: tuple[Fit, ...]
+
+
+def choose_partner(payloads: Sequence[Payload], partners: Mapping[str, Partner], template: Partner | None = None) -> Choice:
+    """Compare the files with every partner and the standard template.
+
+    Where partners that fill in the template fit as well as the template itself, the template is chosen: in columns they
+    are alike. Raises `BatchRefused` when no partner could read the files at all.
+    """
+    payloads = [_beginning(payload) for payload in payloads]
+    known = dict(partners) | ({template.name: template} if template else {})
+    shares = _mean_of([dict(best_partner(payload, known)) for payload in payloads])
+    best = sorted(known, key=lambda name: (-shares[name], name))
+    likeness = {name: _likeness(payloads, known[name]) for name in best if shares[name] >= SHARE_CONVINCING}
+    ranked = sorted(likeness, key=lambda name: (-likeness[name], name))
+    order = [*ranked, *(name for name in best if name not in likeness)][:LISTED]
+    fits = tuple(Fit(partner=name, title=known[name].title, share=shares[name]) for name in order if shares[name] > 0)
+    leading = [name for name in ranked if likeness[name] > likeness[ranked[0]] - CLEARLY_AHEAD]
+    if template is not None and template.name in leading:
+        is_alike = all(name == template.name or known[name].template for name in leading)
+        leading = [template.name] if is_alike else leading
+    if len(leading) > 1:  # alike in columns: then how the file was saved may tell
+        leading = [name for name in leading if _is_saved_as_agreed(payloads, known[name])] or leading
+    return Choice(known[leading[0]] if len(leading) == 1 else None, fits)
+
+
+def unknown_layout(fits: Sequence[Fit], count: int) -> BatchRefused:
+    """The refusal where no partner's columns fit clearly; names those that fit best."""
+    share = Share(SHARE_CONVINCING)
+    allowed = say("the columns of one partner or template, at least {share} of them", share=share)
+    if fits:
+        names = [say("{partner} ({share})", partner=fit.partner, share=Share(fit.share)) for fit in fits]
+        allowed = say("the columns of one partner or template alone, at least {share} of them; best: {names}", share=share, names=names)
+    return refusal(
+        "layout_unknown", where=say_count("the header of the file", "the headers of {count} files", count=count), allowed=allowed
+    )
+
+
+def _beginning(payload: Payload) -> Payload:
+    """Of a text the first lines, which hold its header; a workbook is needed whole."""
+    head = head_of(payload, _GLANCE_BYTES)
+    if len(head) == size_of(payload) or kind_of(head) != "csv":
+        return payload
+    if b"\0" in head:  # characters of two or four bytes
+        return head[: len(head) // 4 * 4]
+    return head[: head.rfind(b"\n") + 1] or head
+
+
+def _mean_of(shares: Sequence[Mapping[str, float]]) -> dict[str, float]:
+    return {name: sum(each[name] for each in shares) / len(shares) for name in shares[0]}
+
+
+def _is_saved_as_agreed(payloads: Sequence[Payload], partner: Partner) -> bool:
+    return all(any(separator == file.format.separator for file, separator in _separators(payload, partner)) for payload in payloads)
+
+
+def _likeness(payloads: Sequence[Payload], partner: Partner) -> float:
+    """Dice's coefficient of the columns there and the columns known, of each file's best, on average."""
+    return sum(max(_likeness_of(payload, partner), default=0.0) for payload in payloads) / len(payloads)
+
+
+def _likeness_of(payload: Payload, partner: Partner) -> Iterable[float]:
+    return (found.header.likeness for _, found in _recognised(payload, partner))
+
+
+def _separators(payload: Payload, partner: Partner) -> Iterable[tuple[PartnerFile, str]]:
+    return ((file, found.separator) for file, found in _recognised(payload, partner))
+
+
+def _recognised(payload: Payload, partner: Partner) -> Iterable[tuple[PartnerFile, Recognised]]:
+    """The partner's files that the payload can be, and how it was saved then."""
+    for file in partner.files:
+        try:
+            with open_source(payload, [file], file.name) as source:
+                found = recognised(source.head, file)
+        except BatchRefused:
+            continue
+        if found is not None:
+            yield file, found

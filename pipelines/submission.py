@@ -1,0 +1,106 @@
+"""Send a batch to the inbox: looked at before it is sent, and there whole or not at all.
+
+Here: what is asked and said before sending. Never here: a rule of what is accepted, a key's use, or a file name in a text.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+
+from rich.console import Console
+
+from anonymize.sweep import identifiers_in_text
+from ingest.checking import BatchCheck, check_batch
+from ingest.landing import batch_id_of
+from ingest.refusals import refusal
+from ingest.validation import NOT_STORED, validate_batch
+from ingest.vault import Purpose
+from pipelines.corrections import effect_of_records
+from pipelines.inbox import WITHDRAWING
+from pipelines.instance import Instance, storage_error
+from pipelines.stages import named_refusal
+from schemas.errors import BatchRefused, UserError
+from schemas.messages import say
+from schemas.partner import Partner
+from schemas.problems import ROW_OUTCOMES
+from warehouse.events import Effect
+
+ROWS_SAID = 10
+
+
+def checked_before(
+    instance: Instance, partner: Partner, files: Sequence[Path], console: Console, *, purpose: Purpose, is_forced: bool
+) -> None:
+    """Look at the batch as a run would; say which rows would not be accepted.
+
+    Raises `BatchRefused` when it would be refused, and `UserError` when no row would be accepted; `is_forced` only says so.
+    """
+    batch_id = batch_id_of([file.read_bytes() for file in files], partner.name, purpose)
+    if batch_id in instance.vault.withdrawn_ids():
+        where = say("partner {partner}, batch {batch}", partner=partner.name, batch=batch_id)
+        raise refusal("batch_withdrawn", where=where, allowed=say("a batch that was not withdrawn"))
+    try:
+        checked = check_batch(files, partner, sweep=identifiers_in_text, withdraws=purpose == "withdraw")
+        _say_what_is_held(checked, console)
+        if checked.ledger.accepted == 0:
+            raise _nothing_accepted(partner)
+    except BatchRefused as refused:
+        better = named_refusal(instance, partner, files, refused)
+        if not is_forced:
+            raise better from None
+        console.print(f"it would be refused: {better.what}", markup=False, soft_wrap=True)
+    except UserError as nothing:
+        if not is_forced:
+            raise
+        console.print(nothing.what, markup=False, soft_wrap=True)
+
+
+def effect_before(instance: Instance, partner: Partner, files: Sequence[Path]) -> Effect:
+    """What withdrawing the records of these files would do, in counts."""
+    asked = validate_batch(files, partner, NOT_STORED, withdraws=True).withdrawals
+    return effect_of_records(instance, partner.name, asked.frame)
+
+
+def put_batch(instance: Instance, partner_code: str, files: Sequence[Path], purpose: Purpose) -> None:
+    """Copy a batch into the inbox so that it appears there whole: a folder named by what it is for and its content."""
+    folder = instance.inbox / partner_code
+    batch_id = batch_id_of([file.read_bytes() for file in files], partner_code, purpose)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        staged = folder / f".staging-{batch_id}"
+        shutil.rmtree(staged, ignore_errors=True)
+        staged.mkdir()
+        for file in files:
+            shutil.copyfile(file, staged / file.name)
+        target = folder / f"{WITHDRAWING if purpose == 'withdraw' else 'batch-'}{batch_id}"
+        shutil.rmtree(target, ignore_errors=True)
+        staged.rename(target)
+    except OSError as error:
+        raise storage_error(error, folder) from None
+
+
+def _say_what_is_held(checked: BatchCheck, console: Console) -> None:
+    ledger = checked.ledger
+    if held := ledger.quarantined + ledger.rejected:
+        total = ledger.received - ledger.non_data
+        console.print(
+            f"{held:,} of {total:,} rows would not be accepted ({ledger.quarantined:,} quarantined, {ledger.rejected:,} rejected):"
+        )
+    for finding in checked.findings:
+        if finding.severity in ROW_OUTCOMES and finding.severity != "non_data":
+            rows = ", ".join(map(str, finding.rows[:ROWS_SAID])) + (", ..." if finding.count > ROWS_SAID else "")
+            column = f" in column {finding.column}" if finding.column else ""
+            console.print(f"  {finding.code}{column}: {finding.count:,} row(s): {rows}", markup=False, soft_wrap=True)
+    if held:
+        console.print("the others are taken in; casehouse check says how to mend these", soft_wrap=True)
+
+
+def _nothing_accepted(partner: Partner) -> UserError:
+    return UserError(
+        "no row of the batch would be accepted",
+        where=f"a batch sent as {partner.name}",
+        allowed="a batch of which at least one row becomes a record",
+        next_step="casehouse check says how to mend it; --force sends it all the same",
+    )

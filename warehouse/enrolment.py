@@ -1,0 +1,163 @@
+"""Who was published: each person once, under the labels of its cohort, until its class is retired.
+
+Here: enrolling a cohort, retiring classes, and what would be retired. Never here: a choice of labels, or a published row
+that is edited.
+
+A person of whom no record is left must be out of later releases. Its whole equivalence class goes with it: then every
+difference between two releases is still a sum of whole classes of at least k persons. Who was retired stays enrolled, so
+that nobody is published a second time.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+
+import polars as pl
+
+from schemas.errors import CasehouseError
+from schemas.release import CohortProof
+from schemas.zones import Pseudonymised
+from warehouse.admission import PERSON_COLUMNS, admitted_persons
+from warehouse.events import Action, Effect, standing_query
+from warehouse.session import Session
+from warehouse.tables import QUASI_IDENTIFIERS
+
+CLASS = ", ".join(("cohort", *QUASI_IDENTIFIERS))
+"""The columns whose labels the persons of one equivalence class share."""
+
+LOST = """
+    select person_key from published_person p
+    where not exists (from membership m where m.person_key = p.person_key and m.record_key not in (from gone))
+    and exists (from published_record r where r.person_key = p.person_key
+        and (r.record_key not in (select record_key from standing) or r.record_key in (from gone)))
+"""
+"""Published persons to whom no record belongs any more, and one at least of those they were published from is gone: not
+those whom a later linkage found to be one with another, whose records all stand. `gone` is taken for gone too."""
+
+NOTHING_GONE = pl.DataFrame(schema={"record_key": pl.String})
+
+
+@dataclass(frozen=True)
+class Retired:
+    """How many published rows were taken out, and of how many classes."""
+
+    persons: int
+    classes: int
+
+
+class Enrolment(Session):
+    """The tables of cohorts and published persons."""
+
+    def enroll(self, cohort: int, rows: pl.DataFrame, facts: CohortProof) -> None:
+        """Publish persons for the first and only time: their labels, under a new cohort, and from which records.
+
+        `rows` holds person_key and the columns of `Person` as labels. Raises `CasehouseError` when a person is enrolled
+        already, the cohort exists, or the facts count other persons; nothing is changed then.
+        """
+        frame = admitted_persons(rows)
+        if (facts.cohort, facts.persons) != (cohort, frame.height):
+            raise CasehouseError(f"the facts are of cohort {facts.cohort} with {facts.persons} persons, not {cohort} with {frame.height}")
+        again = frame.join(self.enrolled(), on="person_key", how="semi").height
+        taken = self._count("select count(*) from cohort where cohort = ?", [cohort])
+        if again or taken:
+            raise CasehouseError(f"cohort {cohort}: {again} person(s) enrolled already, {taken} cohort(s) of that number")
+        with self._transaction("enrolling a cohort") as connection, self._registered(frame):
+            connection.execute("insert into cohort values (?, ?)", [cohort, facts.model_dump_json()])
+            connection.execute("insert into published_person by name select *, ? as cohort from incoming", [cohort])
+            connection.execute(
+                "insert into published_record select person_key, record_key from membership semi join incoming using (person_key)"
+            )
+
+    def published(self) -> Pseudonymised:
+        """Every published person: person_key, cohort and the labels of `Person`; ordered by person_key."""
+        return self._records("from published_person order by person_key")
+
+    def enrolled(self) -> pl.DataFrame:
+        """person_key of everyone who was ever published, also of those who were retired."""
+        return self._query("select person_key from published_person union select person_key from retired_person order by all")
+
+    def retire(self) -> Retired:
+        """Take out the whole class of every published person of whom no record is left. The same call again changes nothing.
+
+        Asked for when every record belongs to a person; `CasehouseError` when linkage has not been done.
+        """
+        unlinked = self._count("select count(*) from victim anti join membership using (record_key)")
+        if unlinked:
+            raise CasehouseError(f"{unlinked} victim record(s) belong to no person; link all batches before retiring persons")
+        with self._transaction("retiring persons") as connection, self._registered(NOTHING_GONE, "gone"):
+            connection.execute(
+                f"""create or replace temp table leaving as
+                    select person_key, cohort, dense_rank() over (order by {CLASS}) as class from published_person
+                    where ({CLASS}) in (select {CLASS} from published_person where person_key in ({LOST}))"""  # noqa: S608 - constants of this room
+            )
+            found = connection.execute("select count(*), count(distinct class) from leaving").fetchall()
+            connection.execute(
+                """insert into retired_person
+                    select person_key, cohort, (select coalesce(max(round), 0) + 1 from retired_person) from leaving"""
+            )
+            for table in ("published_person", "published_record"):
+                connection.execute(f"delete from {table} where person_key in (select person_key from leaving)")  # noqa: S608 - constants
+        persons, classes = found[0]
+        return Retired(int(persons), int(classes))
+
+    def cohorts(self) -> tuple[CohortProof, ...]:
+        """What is known of every cohort, in the order of their numbers, and how many of its rows were retired since."""
+        rows = self._query(
+            "select facts, (select count(*) from retired_person r where r.cohort = c.cohort) as retired from cohort c order by cohort"
+        )
+        found = ((CohortProof.model_validate_json(facts), retired) for facts, retired in rows.iter_rows())
+        return tuple(facts.model_copy(update={"retired": retired}) for facts, retired in found)
+
+    def editions(self) -> int:
+        """How often what is published has changed: the number of cohorts, and of times that classes were retired."""
+        return self._count("select (select count(*) from cohort) + (select count(distinct round) from retired_person)")
+
+    def content_digest(self) -> str:
+        """SHA-256 over what a release is made of: how many persons each cohort publishes under which labels, and the cohorts.
+
+        Person keys are no part of it, so it depends neither on them nor on any order of insertion.
+        """
+        labels = ", ".join(("cohort", *PERSON_COLUMNS))
+        rows = self._query(f"select {labels}, count(*) as persons from published_person group by all order by all")  # noqa: S608 - columns of a model
+        digest = hashlib.sha256()
+        for cohort in self.cohorts():
+            digest.update(cohort.model_dump_json().encode() + b"\n")
+        for row in rows.iter_rows():
+            digest.update("\t".join(map(str, row)).encode() + b"\n")
+        return digest.hexdigest()
+
+    def merged_count(self) -> int:
+        """Published persons who are no person of their own any more, since a later linkage found them to be one with another."""
+        with self._registered(NOTHING_GONE, "gone"):
+            return self._count(
+                f"select count(*) from published_person p anti join membership using (person_key) where person_key not in ({LOST})"  # noqa: S608 - constants
+            )
+
+    def effect_of_withdrawing(self, record_keys: pl.Series) -> Effect:
+        """What withdrawing these records would do; nothing is changed."""
+        with self._registered(pl.DataFrame({"record_key": record_keys.cast(pl.String)}), "asked"):
+            vanished = self._query("select record_key from standing semi join asked using (record_key)")
+        return self._effect(vanished, NOTHING_GONE)
+
+    def effect_of_removing(self, batch_id: str) -> Effect:
+        """What taking a batch out would do; nothing is changed."""
+        of_batch = f"record_key in (select record_key from event where batch_id = $batch and action <> '{Action.WITHDRAW}')"  # noqa: S608 - a constant
+        after = standing_query(f"batch_id <> $batch and {of_batch}")
+        changed = f"""
+            select s.record_key, a.record_key is null as is_gone from standing s left join ({after}) a using (record_key)
+            where s.{of_batch} and (a.record_key is null or a.content <> s.content)
+        """  # noqa: S608 - constants of this room
+        found = self._query(changed, {"batch": batch_id})
+        is_gone = pl.col("is_gone")
+        return self._effect(found.filter(is_gone).select("record_key"), found.filter(~is_gone).select("record_key"))
+
+    def _effect(self, vanished: pl.DataFrame, fallen: pl.DataFrame) -> Effect:
+        with self._registered(vanished, "gone"), self._registered(pl.concat([vanished, fallen]), "asked"):
+            persons = self._count("select count(distinct person_key) from membership semi join asked using (record_key)")
+            lost = self._count(f"select count(*) from ({LOST})")  # noqa: S608 - a constant
+            rows = self._count(
+                f"""select count(*) from published_person
+                    where ({CLASS}) in (select {CLASS} from published_person where person_key in ({LOST}))"""  # noqa: S608 - constants
+            )
+        return Effect(vanished.height, fallen.height, persons, lost, rows)
