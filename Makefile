@@ -67,6 +67,7 @@ fuzz: .venv/.installed-dev  ## The long runs: 100,000 mutated files, 1,000 histo
 pictures: .venv/.installed-dev  ## Draw the pictures of the README anew, from the instance in var/
 	@$(BIN)/python docs/pictures/chart.py
 	@$(BIN)/python docs/pictures/graph.py
+	@$(BIN)/python docs/pictures/check.py
 
 .venv/.installed-bench: .venv/.installed-dev
 	@echo "Installing what the benchmarks compare with ..."

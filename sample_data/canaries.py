@@ -19,6 +19,13 @@ REGION_WITH_PHONE = "Leeds, ask for Perpetua Xandrovane on 020 7946 0987"
 REGION_WITH_EMAIL = "Paris, contacter quillonde.zarvette@example.net"
 REGION_WITH_NAME = "Madrid, preguntar por Eufrasia Zumbalde, tel. +44 20 7946 0765"
 UNDECODABLE_NAME = "Zéphyrinéa"
+BEHIND_OPEN_MARK = "Brenzabelle Quavistrom says he is called Ignatz"
+BEFORE_STRAY_MARK = "Thrupplewick Zandorf"
+DAY_NUMBER = "31847,7740901"
+SHORTENED_PHONE = "9,99646077E+11"
+SHORTENED_PASSPORT = "7.74900118E+12"
+HELD_NAME = "Ottokarine Vlessenbrug"
+HELD_NAME_SPANISH = "Ulpiana Zarrabeitxo"
 CELLS = (
     BAD_CATEGORY,
     BAD_CATEGORY_ARABIC,
@@ -29,6 +36,13 @@ CELLS = (
     REGION_WITH_EMAIL,
     REGION_WITH_NAME,
     UNDECODABLE_NAME,
+    BEHIND_OPEN_MARK,
+    BEFORE_STRAY_MARK,
+    DAY_NUMBER,
+    SHORTENED_PHONE,
+    SHORTENED_PASSPORT,
+    HELD_NAME,
+    HELD_NAME_SPANISH,
 )
 
 # Given name and family name (own script, Latin), country pair, document, telephone, e-mail, address; one a script and partner at least.

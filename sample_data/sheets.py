@@ -17,16 +17,22 @@ from xml.sax.saxutils import escape
 from sample_data.reports import Report
 
 Cells = dict[str, str]
+BARE_MARK = "“"
+"""In a row of quote_unclosed, a quotation mark that is written as it is: nothing doubles it, and nothing closes it."""
 LONG_AGO = (1980, 1, 1, 0, 0, 0)
 """The earliest time a zip archive can hold; every entry carries it, so that bytes do not depend on the day."""
 
 
 @dataclass(frozen=True)
 class Defect:
-    """A row to plant: the problem it must raise, and the cells by which it differs from a sound row."""
+    """A row to plant: the problem it must raise, and the cells by which it differs from a sound row.
+
+    `place` is the share of the file above it, from 0 to 1; without it, it stands at a random place.
+    """
 
     code: str
     changes: Cells = field(default_factory=dict)
+    place: float | None = None
 
 
 @dataclass(frozen=True)
@@ -82,10 +88,13 @@ def sound_line(layout: Layout, report: Report, record: str, rng: Random) -> Line
 
 
 def with_defects(layout: Layout, lines: Sequence[Line], rng: Random) -> list[Line]:
-    """The rows with one more for each defect, at a random place; the sound rows stay as they are."""
+    """The rows with one more for each defect; the sound rows stay as they are.
+
+    A defect with a place of its own draws no number, so that planting it changes nothing else of the sample.
+    """
     planted = list(lines)
     for number, defect in enumerate(layout.defects, start=1):
-        at = rng.randrange(len(planted) // 10, len(planted))
+        at = rng.randrange(len(planted) // 10, len(planted)) if defect.place is None else int(defect.place * len(planted))
         while planted[at].code is not None:
             at -= 1
         record = f"{planted[at].record}-{number}" if planted[at].record else None
@@ -107,6 +116,8 @@ def csv_file(layout: Layout, lines: Sequence[Line], *, headers: Sequence[str] | 
         if line.code is not None:
             placed.append(Placed(row_number, line.code))
         text = _csv_row(line.cells, layout.separator)
+        if line.code == "quote_unclosed":
+            text = text.replace(BARE_MARK, '"')
         out += text.encode("latin-1" if line.code == "text_undecodable" else encoding)
         row_number += text.count("\n")
     return WrittenFile(bytes(out), tuple(placed))

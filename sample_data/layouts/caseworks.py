@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from random import Random
 
+from sample_data import canaries
 from sample_data.layouts.words import full_date, iso, region_of
 from sample_data.reports import Report
 from sample_data.sheets import Cells, Defect, Layout
@@ -139,5 +140,7 @@ LAYOUT = Layout(
         Defect("category_unknown", {"prs_Citizenship": "ZQ"}),
         Defect("row_blank"),
         Defect("identifier_in_text", {"vic_LocationOfExploitation": "Odesa, Viktor Palen +44 20 7946 0118"}),
+        Defect("cell_error", {"prs_SecondName": canaries.HELD_NAME, "vic_TypeOfExploitation": "#REF!"}, place=0.4),
+        Defect("number_shortened", {"prs_IdentityNumber": canaries.SHORTENED_PASSPORT}, place=0.7),
     ),
 )

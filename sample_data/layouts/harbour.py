@@ -11,7 +11,7 @@ from random import Random
 from sample_data import canaries
 from sample_data.layouts.words import full_date, iso, label, labels, region_of
 from sample_data.reports import Report
-from sample_data.sheets import Cells, Defect, Layout, Placed, WrittenFile
+from sample_data.sheets import BARE_MARK, Cells, Defect, Layout, Placed, WrittenFile
 
 GENDERS = {"woman": "F", "man": "M", "trans_or_nonconforming": "Trans"}
 NOT_STATED = ("N/K", "", "N/K", "Not asked")
@@ -85,6 +85,8 @@ LAYOUT = Layout(
         Defect("row_blank"),
         Defect("identifier_in_text", {"Country of exploitation": "United Kingdom", "Region": canaries.REGION_WITH_PHONE}),
         Defect("identifier_in_text", {"Country of exploitation": "United Kingdom", "Region": "Kent (mary.okafor@example.org)"}),
+        Defect("quote_unclosed", {"Notes": BARE_MARK + canaries.BEHIND_OPEN_MARK}, place=0.35),
+        Defect("quote_unclosed", {"Notes": f"{canaries.BEFORE_STRAY_MARK} has a 5{BARE_MARK} scar"}, place=0.62),
     ),
 )
 # The second batch comes from a newer system: it lost a column and grew one that the partner file does not know.

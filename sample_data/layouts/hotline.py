@@ -86,5 +86,10 @@ LAYOUT = Layout(
         Defect("category_unknown", {"Explotación sexual": "quizás"}),
         Defect("identifier_in_text", {"País": "España", "Provincia": canaries.REGION_WITH_NAME}),
         Defect("identifier_in_text", {"País": "España", "Provincia": "Almería (llamar al +44 20 7946 0532)"}),
+        Defect(
+            "age_contradicts_birth",
+            {"Fecha": "17-09-2020", "Apellidos": canaries.HELD_NAME_SPANISH, "Año de nacimiento": "1991", "Edad": "9"},
+            place=0.55,
+        ),
     ),
 )

@@ -104,5 +104,20 @@ LAYOUT = Layout(
         Defect("header_repeated"),
         Defect("row_blank"),
         Defect("identifier_in_text", {"Département": canaries.REGION_WITH_EMAIL}),
+        Defect("date_is_serial", {"Date de naissance": canaries.DAY_NUMBER, "Âge": ""}, place=0.31),
+        Defect("number_shortened", {"Téléphone": canaries.SHORTENED_PHONE}, place=0.47),
+        Defect("cell_error", {"Nom": canaries.HELD_NAME, "Forme d'exploitation": "#N/A"}, place=0.59),
+        Defect("cell_error", {"Nom": canaries.HELD_NAME, "Âge": "#VALEUR!"}, place=0.68),
+        Defect(
+            "age_contradicts_birth",
+            {
+                "Qualité": "Victime",
+                "Date d'enregistrement": "12/05/2021",
+                "Nom": canaries.HELD_NAME,
+                "Date de naissance": "03/02/1999",
+                "Âge": "71,0",
+            },
+            place=0.83,
+        ),
     ),
 )

@@ -1,4 +1,4 @@
-"""Validation: what becomes of each row of a batch, the account that balances, and the receipt that tells the partner."""
+"""Validation: what becomes of each row of a batch, and the account that balances."""
 
 from __future__ import annotations
 
