@@ -26,8 +26,7 @@ _AROUND = r"\s:.=*\ufeff"
 _BETWEEN = "\x1f"
 _BLANK = "".join(chr(code) for code in range(0x3001) if chr(code).isspace())  # it holds _BETWEEN
 _INDEX = "index "  # no header ends with a space
-_NUMBER = re.compile(r"[\s\d.,'%()٫٬+-]*")
-_OTHER_TEXTS_ALLOWED = 0.25  # of the cells of a totals row, those that are neither blank nor a number
+_NUMBER = re.compile(r"[\s(+-]*[\s\d.,'%)٫٬]*")  # a date has its marks between digits
 
 
 @dataclass(frozen=True)
@@ -45,7 +44,7 @@ class RowRules:
             return "row_blank"
         if self._is_header(cells):
             return "header_repeated"
-        if first == self._marker or (first in _TOTALS and self._is_mostly_numbers(texts)):
+        if first == self._marker or (first in _TOTALS and self._holds_numbers_alone(texts)):
             return "totals_row"
         return "row_ragged" if len(cells) != len(self.header) else None
 
@@ -97,10 +96,9 @@ class RowRules:
             return False
         return [folded(cell) for cell in cells] == self._folded_header
 
-    def _is_mostly_numbers(self, texts: Sequence[str]) -> bool:
-        """Whether, but for the word, hardly a cell is anything else than blank or a number."""
-        others = sum(_NUMBER.fullmatch(text) is None for text in texts) - 1
-        return others <= _OTHER_TEXTS_ALLOWED * (len(texts) - 1)
+    def _holds_numbers_alone(self, texts: Sequence[str]) -> bool:
+        """Whether, but for the word, every cell is blank or a number: a row with a date or a name is someone."""
+        return sum(bool(text) and _NUMBER.fullmatch(text) is None for text in texts) == 1
 
 
 def _loosely(text: str) -> str:

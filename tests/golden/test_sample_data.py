@@ -21,6 +21,11 @@ from schemas.units import Unit
 ROOT = Path(__file__).resolve().parents[2]
 KEY = b"a key of the tests, no secret"
 REPORTS = 6_000
+NOT_IN_ONE_BATCH = {
+    "date_order_ambiguous": "needs a partner file that leaves a date format open; those of the sample name each",
+    "record_withdrawn": "needs an earlier batch that withdrew the record; the sample withdraws nothing",
+}
+"""Problems of rows that the sample cannot show, and why; the leak test forces them all the same."""
 
 
 @pytest.fixture(scope="module")
@@ -82,7 +87,7 @@ def test_as_many_reports_as_asked_for_and_three_persons_for_four(made: tuple[Pat
 def test_every_problem_of_a_row_is_planted_somewhere(made: tuple[Path, GeneratedSummary]) -> None:
     planted = Counter(row["code"] for row in rows_of(made[0] / "broken.csv"))
     held = {code for code, problem in catalogue().items() if problem.severity in (Severity.REJECT, Severity.QUARANTINE, Severity.NON_DATA)}
-    assert set(planted) == held | {"join_missing", "column_missing", "column_unknown"}
+    assert set(planted) == held - NOT_IN_ONE_BATCH.keys() | {"join_missing", "column_missing", "column_unknown"}
     assert sum(planted.values()) == made[1].planted
 
 
