@@ -122,7 +122,7 @@ def write_file(path: Path, *, rows: int | None = None, size: int | None = None) 
 
 def check(path: Path, specification: Path) -> None:
     """What the check command does, without words for a reader."""
-    from ingest.checking import check_batch
+    from ingest.validation.checking import check_batch
     from schemas.partner import load_partner
 
     found = check_batch([path], load_partner(specification))

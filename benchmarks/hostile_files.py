@@ -23,7 +23,7 @@ from pathlib import Path
 
 import openpyxl
 
-from ingest.spreadsheet import sheet_as_csv
+from ingest.reading.spreadsheet import sheet_as_csv
 from schemas.errors import BatchRefused
 
 _SPECS = Path(__file__).parents[1] / "tests" / "spec"

@@ -40,7 +40,7 @@ def casehouse(path: Path) -> Table:
     """Reading alone, before any meaning: the text of each row, with the partner's specification of the file."""
     from faults.one_fault import DAMAGED, one_fault_files
 
-    from ingest.reading import read
+    from ingest.reading.reader import read
     from schemas.errors import BatchRefused
 
     file = one_fault_files()[int(path.stem)].partner.files[0]
@@ -101,7 +101,7 @@ def _duckdb(path: Path, settings: str) -> Table:
 
 def cost_casehouse(path: Path, folder: Path) -> None:
     """Everything that checking does: read, map, validate, account."""
-    from ingest.checking import check_batch
+    from ingest.validation.checking import check_batch
     from schemas.partner import load_partner
 
     check = check_batch([path], load_partner(ROOT / "partners" / "en-harbour-ngo.yml"))

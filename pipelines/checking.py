@@ -11,14 +11,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from anonymize.sweep import identifiers_in_text
-from ingest.checking import BatchCheck, Progress, check_batch
-from ingest.reading import identify
+from ingest.reading.reader import identify
 from ingest.report.annotated import write_annotated
 from ingest.report.build import checked_report
 from ingest.report.choice import choose_partner, unknown_layout
 from ingest.report.document import CheckReport, Fit
 from ingest.report.notes import RowNotes
 from ingest.report.refused import refused_report
+from ingest.validation.checking import BatchCheck, Progress, check_batch
 from pipelines.instance import Instance
 from pipelines.stages import named_refusal
 from schemas.errors import BatchRefused, UserError

@@ -16,7 +16,7 @@ import polars as pl
 from anonymize.contents import contents_of
 from anonymize.keys import with_keys
 from engine.parquet import decode, encode
-from ingest.validation import BatchResult
+from ingest.validation.batch import BatchResult
 from ingest.vault import Vault
 from schemas.ledger import RowLedger
 from schemas.units import Unit

@@ -15,10 +15,10 @@ from anonymize.deidentify import deidentify
 from anonymize.keys import with_keys
 from anonymize.sweep import identifiers_in_text
 from ingest.landing import land
-from ingest.payloads import Payload
-from ingest.reading import best_partner
+from ingest.reading.payloads import Payload
+from ingest.reading.reader import best_partner
 from ingest.refusals import refusal as refusal_of
-from ingest.validation import BatchResult, quarantine, validate_batch
+from ingest.validation.batch import BatchResult, quarantine, validate_batch
 from linkage.link import link
 from pipelines.corrections import apply_register, apply_withdrawals, load_registry, store_registry
 from pipelines.inbox import arrivals, clear

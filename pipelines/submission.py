@@ -12,10 +12,10 @@ from pathlib import Path
 from rich.console import Console
 
 from anonymize.sweep import identifiers_in_text
-from ingest.checking import BatchCheck, check_batch
 from ingest.landing import batch_id_of
 from ingest.refusals import refusal
-from ingest.validation import NOT_STORED, validate_batch
+from ingest.validation.batch import NOT_STORED, validate_batch
+from ingest.validation.checking import BatchCheck, check_batch
 from ingest.vault import Purpose
 from pipelines.corrections import effect_of_records
 from pipelines.inbox import WITHDRAWING

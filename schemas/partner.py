@@ -1,6 +1,6 @@
 """What a partner's file looks like and what its columns mean: the model of `partners/<name>.yml`.
 
-Here: the specification and the checks that it fits the record models. Never here: how it is carried out (`ingest.mapping`).
+Here: the specification and the checks that it fits the record models. Never here: how it is carried out (`ingest.mapping.compiled`).
 """
 
 from __future__ import annotations

@@ -13,15 +13,15 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import BinaryIO
 
-from ingest.dialects import Recognised, cells_of, recognised
-from ingest.encodings import AsUtf8, is_read_directly
-from ingest.headers import column_names
-from ingest.identification import header_not_found
-from ingest.payloads import Payload
-from ingest.reading import BLOCK_BYTES, CHUNK_BYTES, body_of
+from ingest.reading.dialects import Recognised, cells_of, recognised
+from ingest.reading.encodings import AsUtf8, is_read_directly
+from ingest.reading.headers import column_names
+from ingest.reading.identification import header_not_found
+from ingest.reading.payloads import Payload
+from ingest.reading.reader import BLOCK_BYTES, CHUNK_BYTES, body_of
+from ingest.reading.sources import Source, open_source
+from ingest.reading.tables import BodyFormat, blocks_of
 from ingest.report.notes import RowNotes
-from ingest.sources import Source, open_source
-from ingest.tables import BodyFormat, blocks_of
 from schemas.partner import RETURNED_COLUMNS, PartnerFile
 
 _MARK = b"\xef\xbb\xbf"

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from ingest.checking import BatchCheck
-from ingest.findings import Finding
-from ingest.reading import Layout
+from ingest.reading.reader import Layout
 from ingest.report.allowed import allowed_texts, sign_name
 from ingest.report.document import CheckReport, FileAccount, FindingTold, Fit, LayoutSeen, Verdict
 from ingest.report.words import severity_word
-from ingest.validation import WHOLE_BATCH
+from ingest.validation.batch import WHOLE_BATCH
+from ingest.validation.checking import BatchCheck
+from ingest.validation.findings import Finding
 from schemas.fields import fields_of
 from schemas.ledger import RowLedger
 from schemas.messages import Message, say, say_count, spoken

@@ -8,13 +8,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from ingest.dialects import Recognised, recognised
-from ingest.identification import best_partner
-from ingest.kinds import kind_of
-from ingest.payloads import Payload, head_of, size_of
+from ingest.reading.dialects import Recognised, recognised
+from ingest.reading.identification import best_partner
+from ingest.reading.kinds import kind_of
+from ingest.reading.payloads import Payload, head_of, size_of
+from ingest.reading.sources import open_source
 from ingest.refusals import refusal
 from ingest.report.document import Fit
-from ingest.sources import open_source
 from schemas.errors import BatchRefused
 from schemas.messages import Share, say, say_count
 from schemas.partner import Partner, PartnerFile

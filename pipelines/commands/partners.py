@@ -1,6 +1,7 @@
 """What a new partner needs: `template`, `partner draft`, `partner test`.
 
-Here: what a person types and sees. Never here: how a draft is judged (`ingest.drafting`), or what a sample comes to (`ingest.expectation`).
+Here: what a person types and sees. Never here: how a draft is judged (`ingest.drafting.draft`), or what a sample comes to
+(`ingest.validation.expectation`).
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from schemas.errors import SpecificationError, UserError
 from schemas.units import Unit
 
 if TYPE_CHECKING:
-    from ingest.drafting import FileDraft
+    from ingest.drafting.draft import FileDraft
 
 DRAFTS, SAMPLES = "drafts", "samples"
 _NAME = re.compile(r"^[a-z][a-z0-9-]*$")
@@ -56,8 +57,8 @@ def draft(
     ] = 0.75,
 ) -> None:
     """Propose a partner file from a file as the partner sends it; what is in doubt is asked, not guessed."""
-    from ingest.draft_text import draft_text
-    from ingest.drafting import draft_file
+    from ingest.drafting.draft import draft_file
+    from ingest.drafting.text import draft_text
     from schemas.partner import load_partners
 
     if not _NAME.match(name):
@@ -95,7 +96,7 @@ def run_samples(
 
 
 def _tested(name: str, *, accept: bool) -> bool:
-    from ingest.expectation import ACCEPTED, ACCOUNT, Expectation, differences, observed
+    from ingest.validation.expectation import ACCEPTED, ACCOUNT, Expectation, differences, observed
     from schemas.partner import load_partner
 
     folder = Settings().partners
@@ -130,7 +131,7 @@ def _say(name: str, changes: tuple[str, ...], *, is_accepted: bool) -> None:
 
 def _show(found: FileDraft) -> None:
     """The draft of one file as a table: column, field, how sure, why, and how many cells are not read yet."""
-    from ingest.draft_text import safe_header, why
+    from ingest.drafting.text import safe_header, why
 
     received, data = found.rows
     table = Table(title=f"{found.name}: {data} rows of data of {received}", title_justify="left")

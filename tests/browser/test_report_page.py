@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, ViewportSize, expect
 
-from ingest.checking import check_batch
 from ingest.refusals import refusal
 from ingest.report.build import checked_report
 from ingest.report.page import report_page
 from ingest.report.refused import refused_report
+from ingest.validation.checking import check_batch
 from schemas.messages import say
 from schemas.partner import Partner
 from schemas.vocabulary import LANGUAGES, Language

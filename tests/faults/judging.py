@@ -9,7 +9,7 @@ from collections.abc import Mapping
 
 from faults.files import FaultFile, Line
 from faults.layouts import Record
-from ingest.validation import BatchResult, validate_batch
+from ingest.validation.batch import BatchResult, validate_batch
 from schemas.errors import BatchRefused
 from schemas.ledger import RowLedger
 from schemas.problems import ROW_OUTCOMES, catalogue

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from ingest.expectation import ACCEPTED, ACCOUNT, Expectation, differences, observed
+from ingest.validation.expectation import ACCEPTED, ACCOUNT, Expectation, differences, observed
 from pipelines.cli import app
 from pipelines.instance import Instance
 from pipelines.settings import Settings

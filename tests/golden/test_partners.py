@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from ingest.reading import best_partner
-from ingest.validation import BatchResult, validate_batch
+from ingest.reading.reader import best_partner
+from ingest.validation.batch import BatchResult, validate_batch
 from sample_data.generate import generate
 from sample_data.refused import refused_batches
 from schemas.errors import BatchRefused

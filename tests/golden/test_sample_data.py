@@ -11,7 +11,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from ingest.validation import validate_batch
+from ingest.validation.batch import validate_batch
 from sample_data.generate import LAYOUTS, GeneratedSummary, generate
 from sample_data.layouts.ctdc import HEADERS_2020, HEADERS_2024
 from schemas.partner import load_partners

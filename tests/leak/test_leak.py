@@ -25,12 +25,12 @@ from typer.testing import CliRunner
 
 from anonymize.sweep import identifiers_in_text
 from engine.duck import connect
-from ingest.checking import check_batch
 from ingest.report.build import checked_report
 from ingest.report.document import CheckReport
 from ingest.report.page import report_page
 from ingest.report.text import report_text
-from ingest.validation import validate_batch
+from ingest.validation.batch import validate_batch
+from ingest.validation.checking import check_batch
 from pipelines.checking import check_files
 from pipelines.cli import app
 from pipelines.failures import UnexpectedFailure, value_free

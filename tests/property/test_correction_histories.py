@@ -24,7 +24,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 
 from anonymize.keys import key_of
 from ingest.landing import batch_id_of, land
-from ingest.validation import PLACE, BatchResult
+from ingest.validation.batch import PLACE, BatchResult
 from pipelines.corrections import settle, withdraw_batch
 from pipelines.instance import Instance
 from pipelines.kept import keep, reports_of

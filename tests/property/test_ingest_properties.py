@@ -14,11 +14,11 @@ import polars as pl
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ingest.checking import check_batch
-from ingest.codes import fold, readings, trimmed
-from ingest.findings import findings_of
 from ingest.landing import land
-from ingest.validation import BatchResult, validate_batch
+from ingest.mapping.codes import fold, readings, trimmed
+from ingest.validation.batch import BatchResult, validate_batch
+from ingest.validation.checking import check_batch
+from ingest.validation.findings import findings_of
 from ingest.vault import Vault, create_key
 from schemas.errors import BatchRefused
 from schemas.ledger import Outcome

@@ -22,8 +22,8 @@ from faults.mutations import mutated, reshaped
 from faults.people import victims
 from faults.workbooks import KINDS, Sheet, typed, workbook
 
-from ingest.reading import identify, read
-from ingest.validation import BatchResult, validate_batch
+from ingest.reading.reader import identify, read
+from ingest.validation.batch import BatchResult, validate_batch
 from schemas.errors import BatchRefused
 
 FILES = int(os.environ.get("CASEHOUSE_FUZZ_FILES", "2000"))

@@ -10,9 +10,9 @@ import numpy as np
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from ingest import blocks
-from ingest.blocks import Grammar, split
-from ingest.reading import TextTable, open_reading
+from ingest.reading import blocks
+from ingest.reading.blocks import Grammar, split
+from ingest.reading.reader import TextTable, open_reading
 from schemas.errors import BatchRefused
 from schemas.partner import PartnerFile
 from schemas.problems import ROW_OUTCOMES, catalogue

@@ -14,8 +14,8 @@ from openpyxl import Workbook
 from test_report import HEADERS, partner_of, rows
 from typer.testing import CliRunner, Result
 
-from ingest.checking import BatchCheck, check_batch
 from ingest.report.choice import choose_partner
+from ingest.validation.checking import BatchCheck, check_batch
 from pipelines.checking import annotate, check_files
 from pipelines.cli import app
 from pipelines.instance import Instance

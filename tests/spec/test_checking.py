@@ -8,10 +8,10 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from ingest.checking import check_batch
-from ingest.findings import ROWS_KEPT, findings_of
-from ingest.spoilt import ERROR_SIGNS
-from ingest.validation import NOT_STORED, quarantine, validate_batch
+from ingest.mapping.spoilt import ERROR_SIGNS
+from ingest.validation.batch import NOT_STORED, quarantine, validate_batch
+from ingest.validation.checking import check_batch
+from ingest.validation.findings import ROWS_KEPT, findings_of
 from schemas.partner import Partner
 from schemas.units import Unit
 from schemas.zones import Identified

@@ -10,9 +10,9 @@ import openpyxl
 import polars as pl
 import pytest
 
-from ingest.date_formats import FAMILIES
-from ingest.dates import iso_date
-from ingest.validation import NOT_STORED, BatchResult, validate_batch
+from ingest.mapping.date_formats import FAMILIES
+from ingest.mapping.dates import iso_date
+from ingest.validation.batch import NOT_STORED, BatchResult, validate_batch
 from schemas.partner import Partner
 from schemas.units import Unit
 

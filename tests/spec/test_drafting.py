@@ -11,9 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from typer.testing import CliRunner
 
-from ingest.draft_headers import header_index
-from ingest.draft_text import draft_text
-from ingest.drafting import THRESHOLD, FileDraft, draft_file
+from ingest.drafting.draft import THRESHOLD, FileDraft, draft_file
+from ingest.drafting.headers import header_index
+from ingest.drafting.text import draft_text
 from pipelines.cli import app
 from schemas.errors import BatchRefused, UserError
 from schemas.fields import fields_of

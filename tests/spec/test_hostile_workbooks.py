@@ -32,7 +32,7 @@ from workbooks import (
     zip_of,
 )
 
-from ingest.spreadsheet import sheet_as_csv
+from ingest.reading.spreadsheet import sheet_as_csv
 from schemas.errors import BatchRefused
 
 # What is refused

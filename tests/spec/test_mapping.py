@@ -10,14 +10,14 @@ from itertools import islice, permutations
 import polars as pl
 import pytest
 
-from ingest import codes
-from ingest.codes import Readings, readings
-from ingest.file_pass import Batch, FilePass
-from ingest.mapping import compile_mapping
-from ingest.numbering import with_ordinal
-from ingest.reading import read
-from ingest.rows_mapped import map_rows
-from ingest.whole_file import whole_files
+from ingest.mapping import codes
+from ingest.mapping.applied import map_rows
+from ingest.mapping.codes import Readings, readings
+from ingest.mapping.compiled import compile_mapping
+from ingest.mapping.numbering import with_ordinal
+from ingest.reading.reader import read
+from ingest.validation.file_pass import Batch, FilePass
+from ingest.validation.whole_file import whole_files
 from schemas.errors import BatchRefused
 from schemas.fields import fields_of
 from schemas.partner import PartnerFile

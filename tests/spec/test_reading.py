@@ -10,7 +10,7 @@ import openpyxl
 import polars as pl
 import pytest
 
-from ingest.reading import TextTable, best_partner, identify, open_reading, read
+from ingest.reading.reader import TextTable, best_partner, identify, open_reading, read
 from schemas.errors import BatchRefused
 from schemas.partner import Partner, PartnerFile
 

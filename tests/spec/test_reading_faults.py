@@ -7,7 +7,7 @@ from collections.abc import Callable
 import polars as pl
 import pytest
 
-from ingest.reading import TextTable, identify, read
+from ingest.reading.reader import TextTable, identify, read
 from schemas.errors import BatchRefused
 from schemas.partner import Partner, PartnerFile
 

@@ -11,7 +11,6 @@ import jsonschema
 import pytest
 from pydantic import ValidationError
 
-from ingest.checking import BatchCheck, check_batch
 from ingest.refusals import refusal
 from ingest.report.allowed import SHOWN_CATEGORIES, allowed_texts
 from ingest.report.build import checked_report
@@ -19,6 +18,7 @@ from ingest.report.document import CheckReport
 from ingest.report.page import report_page
 from ingest.report.refused import refused_report
 from ingest.report.text import SHOWN_ROWS, WIDTH, report_text
+from ingest.validation.checking import BatchCheck, check_batch
 from schemas.errors import BatchRefused
 from schemas.ledger import LedgerBroken
 from schemas.messages import say

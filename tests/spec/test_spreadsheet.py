@@ -24,8 +24,8 @@ from workbooks import (
     xlsx_of,
 )
 
-from ingest.kinds import kind_of
-from ingest.spreadsheet import sheet_as_csv
+from ingest.reading.kinds import kind_of
+from ingest.reading.spreadsheet import sheet_as_csv
 
 # What a file is, by its bytes
 

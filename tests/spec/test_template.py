@@ -9,9 +9,9 @@ from datetime import date
 import openpyxl
 import pytest
 
-from ingest.codes import readings
-from ingest.derivation import DERIVED_FIELDS
-from ingest.validation import BatchResult, validate_batch
+from ingest.mapping.codes import readings
+from ingest.mapping.derivation import DERIVED_FIELDS
+from ingest.validation.batch import BatchResult, validate_batch
 from schemas.errors import SpecificationError
 from schemas.fields import Kind
 from schemas.partner import Partner, load_partner
@@ -110,7 +110,7 @@ def test_every_text_of_a_list_is_read_as_its_code() -> None:
 def _folded(text: str) -> str:
     import polars as pl
 
-    from ingest.codes import fold
+    from ingest.mapping.codes import fold
 
     return str(pl.select(fold(pl.lit(text))).item())
 

@@ -7,8 +7,8 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from ingest.findings import findings_of
-from ingest.validation import NOT_STORED, PLACE, BatchResult, quarantine, validate_batch
+from ingest.validation.batch import NOT_STORED, PLACE, BatchResult, quarantine, validate_batch
+from ingest.validation.findings import findings_of
 from schemas.errors import BatchRefused
 from schemas.partner import Partner, load_partner
 from schemas.problems import PROBLEM_SCHEMA

@@ -11,7 +11,7 @@ import pycountry
 import pytest
 import yaml
 
-from ingest.derivation import DERIVED_FIELDS, derived_flag
+from ingest.mapping.derivation import DERIVED_FIELDS, derived_flag
 from schemas.case import Person
 from schemas.fields import fields_of
 from schemas.vocabulary import (

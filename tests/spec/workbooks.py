@@ -11,7 +11,7 @@ import openpyxl
 import pytest
 import xlwt
 
-from ingest.spreadsheet import FoundSheet, sheet_as_csv
+from ingest.reading.spreadsheet import FoundSheet, sheet_as_csv
 from schemas.errors import BatchRefused
 
 Rows = list[list[str]]
