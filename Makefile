@@ -24,7 +24,7 @@ install: .venv/.installed  ## Make .venv with the casehouse command in it
 
 .venv/.installed: .venv/.uv uv.lock pyproject.toml
 	@echo "Installing Casehouse into .venv ..."
-	@$(UV) sync --quiet --locked --no-build --no-install-project --inexact --compile-bytecode
+	@$(UV) sync --quiet --locked --no-build --no-install-project --inexact
 	@$(UV) pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
 	@touch $@
 

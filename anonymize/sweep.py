@@ -18,7 +18,9 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
+from anonymize.addresses import address_patterns, signs_of_a_home
 from schemas.fields import Kind, Sensitivity, fields_of
+from schemas.folding import folded_label
 from schemas.units import MODELS, Unit
 from schemas.vocabulary import LANGUAGES
 from schemas.zones import Identified
@@ -48,7 +50,10 @@ FINDING = pl.Schema({"file": pl.String, "row_number": pl.Int64, "field": pl.Stri
 _LANGUAGE = "en"  # Presidio asks for one; the recognizers below read no language
 _DOMAINS = "com|org|net|info|biz|edu|gov|int|io"
 _HAS_ANY_SIGN = r"[\p{N}@:/]|\.\p{L}"
-"""What each pattern needs at least one of; most names of places have none and are not handed to Presidio."""
+"""What each pattern needs at least one of, or a word of a home; most names of places have none and are not handed to Presidio."""
+
+_UNSEEN = r"[\p{Mn}\p{Cf}\x{0640}]"
+"""Accents, signs without a width, and the stroke that draws an Arabic word out: a text is searched without them."""
 
 
 def identifiers_in_text(reports: Identified, unit: Unit) -> pl.DataFrame:
@@ -56,7 +61,8 @@ def identifiers_in_text(reports: Identified, unit: Unit) -> pl.DataFrame:
 
     Looked through is every field of kind text, not direct, that report and record both declare. Found are telephone and other
     long numbers, e-mail, web and IP addresses, handles, IBANs, card numbers, document numbers, dates with a day and a year,
-    in any script of digits; and a word of four letters or more that is also a word of the same row's own names.
+    in any script of digits; numbers of streets and houses, and homes of named persons (`anonymize.addresses`);
+    and a word of four letters or more that is also a word of the same row's own names.
     A text longer than `LONGEST_PLACE` counts as found.
     """
     found = [pl.DataFrame(schema=FINDING)]
@@ -81,8 +87,8 @@ def _passing_texts(unit: Unit) -> tuple[str, ...]:
 def _holds_pattern(column: pl.Series) -> pl.Series:
     """Row by row: does Presidio find anything in the text? Each distinct text is read once."""
     texts = column.cast(pl.String)
-    plain = texts.str.normalize("NFKC").str.replace_all(r"\p{Cf}", "")
-    suspects = plain.filter(plain.str.contains(_HAS_ANY_SIGN)).drop_nulls().unique()
+    plain = texts.str.normalize("NFKD").str.replace_all(_UNSEEN, "").str.replace_all("[\u2018\u2019]", "'")
+    suspects = plain.filter(plain.str.contains(rf"{_HAS_ANY_SIGN}|(?i:{signs_of_a_home()})")).drop_nulls().unique()
     if suspects.is_empty():
         return pl.Series([False] * column.len(), dtype=pl.Boolean)
     is_identifier = _analyzer()
@@ -163,7 +169,7 @@ def _own_recognizers() -> list[PatternRecognizer]:
 
 
 def _patterns() -> dict[str, tuple[str, ...]]:
-    """What Presidio lacks, or looks up on the network, by the name of what is found; matched without regard to case."""
+    """What Presidio lacks, or looks up on the network, by the name of what is found; matched without accents and regard to case."""
     month = _month_names()
     return {
         "EMAIL_ADDRESS": (r"(?<![\w.+%-])[\w.+%-]+\s?@\s?[\w-]+(?:\.[\w-]+)+",),
@@ -179,9 +185,10 @@ def _patterns() -> dict[str, tuple[str, ...]]:
         "DATE": (
             r"(?<!\d)\d{1,2}([./-])\d{1,2}\1(?:\d{4}|\d{2})(?!\d)",
             r"(?<!\d)\d{4}([./-])\d{1,2}\1\d{1,2}(?!\d)",
-            rf"(?<!\d)\d{{1,2}}(?:st|nd|rd|th|er|º|°)?[\s.-]*(?:(?:de|of|من)\s+)?(?:{month})[\s.,-]*(?:(?:de|del)\s+)?\d{{4}}(?!\d)",
+            rf"(?<!\d)\d{{1,2}}(?:st|nd|rd|th|er|o|°)?[\s.-]*(?:(?:de|of|من)\s+)?(?:{month})[\s.,-]*(?:(?:de|del)\s+)?\d{{4}}(?!\d)",
             rf"\b(?:{month})[\s.-]*\d{{1,2}}(?:st|nd|rd|th)?[\s,]+\d{{4}}(?!\d)",
         ),
+        **address_patterns(),
     }
 
 
@@ -191,7 +198,7 @@ def _month_names() -> str:
 
     locales: Iterable[str] = (*LANGUAGES, "ar_SY", "ar_DZ", "ar_MA")  # months have three more sets of names in Arabic
     names = {
-        re.escape(get_month_names(width, locale=locale)[month].rstrip(".").casefold())
+        re.escape(folded_label(get_month_names(width, locale=locale)[month].rstrip(".")))
         for locale in locales
         for width in ("wide", "abbreviated")
         for month in range(1, 13)

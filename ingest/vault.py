@@ -115,9 +115,15 @@ class Vault:
         """Whether the files as they came can still be opened."""
         return self.has_batch(batch_id) and (self._batch_folder(batch_id) / "raw-key.age").exists()
 
-    def withdrawn_ids(self) -> tuple[str, ...]:
-        """Every batch that was withdrawn, by its id."""
-        return tuple(sorted(path.stem for path in self._withdrawn().glob("*.json")))
+    def withdrawn_ids(self, partner_code: str | None = None) -> tuple[str, ...]:
+        """Every batch that was withdrawn, or every one of a partner, by its id."""
+        known = sorted(self._withdrawn().glob("*.json"))
+        return tuple(path.stem for path in known if partner_code in (None, _read_manifest(path).partner_code))
+
+    def is_of_older_version(self) -> bool:
+        """Whether a version made it that gave batches no place in the order of landing, and one key for both kinds of content."""
+        known = (_read_manifest(path) for path in self._batches().glob("*/manifest.json"))
+        return any(manifest.sequence == 0 for manifest in known)
 
     def manifest(self, batch_id: str) -> Manifest:
         """What is known of a batch without opening it."""

@@ -74,7 +74,7 @@ def annotate(checked: Checked, files: Sequence[Path], target: Path) -> tuple[Pat
         raise ValueError("only a check that kept its problems can be written beside the rows")
     found = identify(files, checked.partner)
     places = {name: target if len(found) == 1 else target.with_name(f"{target.stem}-{name}{target.suffix}") for name in found}
-    if {place.resolve() for place in places.values()} & {file.resolve() for file in files}:
+    if any(place.exists() and place.samefile(file) for place in places.values() for file in files):
         raise UserError(
             "a file would be written over one that is checked",
             where=", ".join(place.name for place in places.values()),

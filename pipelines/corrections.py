@@ -133,6 +133,12 @@ def batch_named(instance: Instance, beginning: str, partner_code: str | None = N
     return of_partner[0]
 
 
+def withdrawn_named(instance: Instance, beginning: str, partner_code: str) -> str | None:
+    """The one batch of the partner that was withdrawn already and whose id begins so; None when there is none or more than one."""
+    found = [each for each in instance.vault.withdrawn_ids(partner_code) if each.startswith(beginning)] if beginning else []
+    return found[0] if len(found) == 1 else None
+
+
 def load_registry(instance: Instance) -> Registry:
     """The person registry, empty before the first linkage, without any trace of withdrawn records."""
     payload = instance.vault.load("registry")

@@ -12,19 +12,23 @@ from dataclasses import dataclass
 
 import duckdb
 import polars as pl
+from rich.markup import escape
 from rich.table import Table
 
 from engine.duck import connect
 from engine.parquet import decode
 from ingest.report.words import severity_word
+from pipelines.condition import Condition
 from pipelines.inbox import arrivals
 from pipelines.instance import Instance
 from pipelines.publishing import latest_release
-from pipelines.refusals import described, still_refused
+from pipelines.refusals import Refused, described, still_refused, unreadable
+from pipelines.runner import stored_ledgers
 from pipelines.summary import totals
 from schemas.errors import UserError
 from schemas.messages import say, spoken
 from schemas.problems import catalogue
+from schemas.shown import shown
 from schemas.vocabulary import Language
 from warehouse.store import open_store
 
@@ -101,7 +105,9 @@ def table_of_problems(instance: Instance, batch_id: str, language: Language = "e
     for file, row_number, code, column, field in problems.select("file", "row_number", "code", "column", "field").iter_rows():
         listed = catalogue()[code]
         severity = spoken(severity_word(listed.severity), language)
-        table.add_row(file, str(row_number or ""), severity, code, column or "", field or "", listed.remedy.of(language))
+        table.add_row(
+            shown(file), str(row_number or ""), severity, code, escape(shown(column or "")), field or "", listed.remedy.of(language)
+        )
     return table
 
 
@@ -118,29 +124,41 @@ def table_of_batches(instance: Instance) -> Table:
     return table
 
 
-def table_of_refused(instance: Instance) -> Table | None:
-    """What lies in the inbox and was refused, with its reason; None when nothing was."""
-    refused = still_refused(instance) if instance.inbox.is_dir() else ()
+def table_of_refused(instance: Instance, condition: Condition) -> Table | None:
+    """What was refused and lies in the inbox, or in the vault alone, with its reason; None when nothing was."""
+    refused = (*_refused_in_inbox(instance), *unreadable(instance, condition.unstored))
     if not refused:
         return None
-    table = Table("refused, still in the inbox", "why")
+    table = Table("refused", "why")
     for each in refused:
         table.add_row(described(instance, each), each.reason)
     return table
 
 
-def state_json(instance: Instance) -> str:
-    """Counts for a monitor: batches waiting, refused and stored, rows by outcome, victim records and persons, the latest release."""
+def state_json(instance: Instance, condition: Condition) -> str:
+    """Counts for a monitor: batches stored, rows by outcome, victim records and persons, the latest release, what is not whole.
+
+    Of the batches that are not stored each counts once: waiting, refused (in the inbox), or unreadable (in the vault alone).
+    """
     batches, ledger, records, persons = totals(instance)
     folder = latest_release(instance.releases)
-    waiting = sum(len(arrivals(instance.inbox, code)) for code in instance.partners) if instance.inbox.is_dir() else 0
+    refused, lost = _refused_in_inbox(instance), unreadable(instance, condition.unstored)
+    settled = {each.batch_id for each in (*refused, *lost)} | set(stored_ledgers(instance))
+    found = [each.batch_id for code in instance.partners for each in arrivals(instance.inbox, code)]
     state = {
-        "batches_waiting": waiting,
+        "batches_waiting": len({*found, *(each.batch_id for each in condition.unstored)} - settled),
         "batches": batches,
         **ledger.model_dump(),
         "victim_records": records,
         "persons": persons,
-        "refused": len(still_refused(instance)) if instance.inbox.is_dir() else 0,
+        "refused": len(refused),
+        "batches_unreadable": len(lost),
+        "linking_pending": condition.is_linking_pending,
+        "release_possible": not condition.is_memory_lost,
         "release": folder.name if folder else None,
     }
     return json.dumps(state, indent=1)
+
+
+def _refused_in_inbox(instance: Instance) -> tuple[Refused, ...]:
+    return still_refused(instance) if instance.inbox.is_dir() else ()

@@ -1,11 +1,14 @@
 """What lies in the inbox: each file, or folder of files that belong together, is one batch.
 
-Here: finding batches and clearing what was taken in. Never here: what stands in a file, or its name in a log.
+Here: finding batches, the order in which they came, and clearing what was taken in.
+Never here: what stands in a file, or its name in a log.
 """
 
 from __future__ import annotations
 
+import os
 import shutil
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -43,12 +46,24 @@ def payloads_at(path: Path) -> list[bytes]:
 
 
 def arrivals(inbox: Path, partner_code: str) -> list[Arrival]:
-    """The batches of one partner, in the order of their names."""
-    folder = inbox / partner_code
+    """The batches of one partner, in the order in which they came: a later correction must not fall behind an earlier one.
+
+    An entry came when it was last modified; of those of the same instant the name decides.
+    """
+    return [_arrival(partner_code, entry) for entry in _entries(inbox / partner_code)]
+
+
+def place_last(staged: Path, folder: Path) -> None:
+    """Date a batch that is about to enter a partner's folder after every other that waits there, also when the clock went back."""
+    came = max([time.time_ns(), *(entry.stat().st_mtime_ns + 1 for entry in _entries(folder))])
+    os.utime(staged, ns=(came, came))
+
+
+def _entries(folder: Path) -> list[Path]:
     if not folder.is_dir():
         return []
-    entries = sorted(entry for entry in folder.iterdir() if not entry.name.startswith("."))
-    return [_arrival(partner_code, entry) for entry in entries]
+    found = [entry for entry in folder.iterdir() if not entry.name.startswith(".")]
+    return sorted(found, key=lambda entry: (entry.stat().st_mtime_ns, entry.name))
 
 
 def _arrival(partner_code: str, entry: Path) -> Arrival:

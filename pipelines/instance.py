@@ -94,7 +94,8 @@ class Instance:
     def prepare(self) -> None:
         """Make what is absent: folders, keys (readable by their owner alone), Dagster's settings."""
         try:
-            for folder in (self.home, self.inbox, self.home / "keys", self.releases, self.dagster_home):
+            self.home.mkdir(parents=True, exist_ok=True, mode=0o700)
+            for folder in (self.inbox, self.home / "keys", self.releases, self.dagster_home):
                 folder.mkdir(parents=True, exist_ok=True)
             for private in (self.inbox, self.home / "keys", self.dagster_home):
                 private.chmod(0o700)

@@ -10,11 +10,12 @@ from dataclasses import dataclass, field
 from rich.console import Console
 
 from pipelines import summary
+from pipelines.condition import assert_of_this_version, condition_of
 from pipelines.corrections import raw_holders, settle
 from pipelines.inbox import Waiting, clear
 from pipelines.instance import Instance
 from pipelines.refusals import Refused, described, remember, remembered, specification_of
-from pipelines.runner import Runner, open_runner, stored_ledgers
+from pipelines.runner import Runner, open_runner, stored_ledgers, waiting_batches
 from warehouse.store import open_store
 
 
@@ -25,14 +26,22 @@ class Intake:
     instance: Instance
     console: Console
     before: tuple[Refused, ...]
+    again: bool
     refused: list[Refused] = field(default_factory=list)
     alarms: int = 0
     withdrawn: int = 0
 
     def refuse(self, entry: Refused) -> None:
-        """Remember a refused entry; it alarms when the last run did not refuse it."""
+        """Remember a refused entry; it alarms when the last run did not refuse it, or when it was asked to read it again."""
         self.refused.append(entry)
-        self.alarms += entry.entry not in {each.entry for each in self.before}
+        self.alarms += self.again or entry.entry not in {each.entry for each in self.before}
+
+    def known_refusal(self, waiting: Waiting) -> Refused | None:
+        """Why the batch is not read again: it was refused before, under the same partner file, and nobody asked for it."""
+        code = waiting.partner_code
+        known = [each for each in self.before if each.entry == (code, waiting.batch_id)]
+        is_same = bool(known) and known[0].specification == specification_of(self.instance, code)
+        return known[0] if is_same and not self.again else None
 
 
 def take_in(instance: Instance, console: Console, *, again: bool = False) -> int:
@@ -40,21 +49,30 @@ def take_in(instance: Instance, console: Console, *, again: bool = False) -> int
 
     A batch that was refused before is not read again under the same partner file, unless `again`.
     """
-    intake = Intake(instance, console, remembered(instance))
+    assert_of_this_version(instance)
+    intake = Intake(instance, console, remembered(instance), again)
     instance.check_keys()
     settle(instance)
     _refuse_strangers(intake)
-    console.print("Starting Dagster ...")
-    with open_runner(instance) as runner:
-        waiting = runner.waiting()
-        console.print(f"{len(waiting)} batch(es) to take in")
-        for arrival in waiting:
-            _take_in_one(intake, runner, arrival, again=again)
-        remember(instance, intake.refused)
-        intake.alarms += not link_anew(runner, console)
+    to_take_in = _left_of(intake, waiting_batches(instance))
+    if to_take_in or needs_linkage(instance):
+        console.print("Starting Dagster ...")
+        with open_runner(instance) as runner:
+            for waiting in to_take_in:
+                _take_in_one(intake, runner, waiting)
+            remember(instance, intake.refused)
+            intake.alarms += not link_anew(runner, console)
+    remember(instance, intake.refused)
     if intake.withdrawn:
         say_raw_holders(instance, console)
+    say_condition(instance, console)
     return intake.alarms
+
+
+def say_condition(instance: Instance, console: Console) -> None:
+    """What is not whole, and what to do about it; nothing when all is well."""
+    for line in condition_of(instance).lines():
+        console.print(f"[yellow]{line}[/]", soft_wrap=True)
 
 
 def link_anew(runner: Runner, console: Console) -> bool:
@@ -84,17 +102,31 @@ def say_raw_holders(instance: Instance, console: Console) -> None:
         console.print(text + " ".join(holders), soft_wrap=True)
 
 
-def _take_in_one(intake: Intake, runner: Runner, arrival: Waiting, *, again: bool) -> None:
+def _left_of(intake: Intake, waiting: list[Waiting]) -> list[Waiting]:
+    """What there is to take in; what was refused before, or is in the warehouse already, is said."""
+    instance, console, stored = intake.instance, intake.console, stored_ledgers(intake.instance)
+    refused = {each.batch_id: known for each in waiting if each.batch_id not in stored and (known := intake.known_refusal(each))}
+    left = [each for each in waiting if each.batch_id not in stored and each.batch_id not in refused]
+    still = f", {len(refused)} still refused" if refused else ""
+    console.print(f"{len(left)} batch(es) to take in{still}")
+    for known in refused.values():
+        intake.refuse(known)
+        console.print(f"  [yellow]still refused[/] {described(instance, known)}: {known.reason}", soft_wrap=True)
+    for each in waiting:
+        if each.batch_id in stored:
+            _forget_known(intake, each)
+    return left
+
+
+def _forget_known(intake: Intake, known: Waiting) -> None:
+    clear(intake.instance.inbox, known.partner_code, known.batch_id)
+    summary.known_line(intake.console, known.partner_code, known.batch_id)
+
+
+def _take_in_one(intake: Intake, runner: Runner, arrival: Waiting) -> None:
     instance, console, code = intake.instance, intake.console, arrival.partner_code
-    if arrival.batch_id in stored_ledgers(instance):
-        clear(instance.inbox, code, arrival.batch_id)
-        summary.known_line(console, code, arrival.batch_id)
-        return
-    specification = specification_of(instance, code)
-    known = [each for each in intake.before if each.entry == (code, arrival.batch_id) and each.specification == specification]
-    if known and not again:
-        intake.refuse(known[0])
-        console.print(f"  [yellow]still refused[/] {described(instance, known[0])}: {known[0].reason}", soft_wrap=True)
+    if arrival.batch_id in stored_ledgers(instance):  # it lay in the inbox twice
+        _forget_known(intake, arrival)
         return
     result = runner.ingest(arrival)
     ledger = stored_ledgers(instance).get(arrival.batch_id)
@@ -103,7 +135,12 @@ def _take_in_one(intake: Intake, runner: Runner, arrival: Waiting, *, again: boo
     if result.withdrawn:
         console.print(f"          {result.withdrawn:,} record(s) withdrawn", soft_wrap=True)
     if result.refused_code:
-        entry = Refused(partner_code=code, batch_id=arrival.batch_id, reason=result.failure.partition("\n")[0], specification=specification)
+        entry = Refused(
+            partner_code=code,
+            batch_id=arrival.batch_id,
+            reason=result.failure.partition("\n")[0],
+            specification=specification_of(instance, code),
+        )
         console.print(f"    it is {described(instance, entry)}; later runs leave it alone until it or its partner file changes")
         intake.refuse(entry)
     else:

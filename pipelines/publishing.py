@@ -43,6 +43,8 @@ MASTER_COLUMNS = tuple(field.name for field in fields_of(PublishedPerson))
 COHORT = "cohort"
 LOSS_DIGITS = 3
 """Of more digits a reader could solve how many values hide under a label."""
+REPORTS_STEP = 100
+"""Reports are published in whole hundreds: of the exact number, a reader of two releases could count the withdrawn records."""
 
 
 @dataclass(frozen=True)
@@ -73,6 +75,8 @@ def make_release(instance: Instance) -> ReleaseOutcome:
     policy = load_policy()
     settle(instance)
     with open_store(instance.warehouse_file) as store:
+        if not store.is_linked():
+            raise not_linked()
         retired = store.retire()
         assert_cohorts_known(store, instance.releases)
         newcomers = newcomers_of(store, policy)
@@ -88,20 +92,28 @@ def make_release(instance: Instance) -> ReleaseOutcome:
     return ReleaseOutcome(published, proof, newcomers.waiting, retired)
 
 
+def is_memory_lost(store: Store, releases: Path) -> bool:
+    """Whether the warehouse has forgotten persons that the latest release shows."""
+    shown = _cohorts_shown(releases)
+    return [_at_entry(cohort) for cohort in store.cohorts()[: len(shown)]] != [_at_entry(cohort) for cohort in shown]
+
+
 def assert_cohorts_known(store: Store, releases: Path) -> None:
     """`ReleaseRefused` when the warehouse has forgotten persons that the latest release shows, or that rows were retired: it
     would publish them again."""
-    folder = latest_release(releases)
-    shown = ReleaseProof.model_validate_json((folder / "proof.json").read_bytes()).cohorts if folder else ()
-    known = store.cohorts()[: len(shown)]
-    is_same = [_at_entry(cohort) for cohort in known] == [_at_entry(cohort) for cohort in shown]
-    if not is_same or any(now.retired < then.retired for now, then in zip(known, shown, strict=True)):
+    pairs = zip(store.cohorts(), _cohorts_shown(releases), strict=False)
+    if is_memory_lost(store, releases) or any(now.retired < then.retired for now, then in pairs):
         raise ReleaseRefused(
             "the warehouse does not know the persons that the latest release shows",
             where="the warehouse file",
             allowed="the warehouse from which the latest release was made, or a later state of it",
             next_step="restore the warehouse from your backup; publishing everyone anew would let readers subtract the releases",
         )
+
+
+def _cohorts_shown(releases: Path) -> tuple[CohortProof, ...]:
+    folder = latest_release(releases)
+    return ReleaseProof.model_validate_json((folder / "proof.json").read_bytes()).cohorts if folder else ()
 
 
 def _at_entry(cohort: CohortProof) -> CohortProof:
@@ -186,7 +198,7 @@ def proof_of(store: Store, policy: Policy, tables: list[Table], partners: Mappin
         software=installed_versions(),
         is_simulated=any(partner.simulated for partner in known),
         partners=sources.partners,
-        reports=sources.reports,
+        reports=sources.reports // REPORTS_STEP * REPORTS_STEP,
         reported_by=dict(sources.partners_by_kind),
         published_persons=sum(cohort.published for cohort in cohorts),
         cohorts=cohorts,
@@ -197,6 +209,16 @@ def proof_of(store: Store, policy: Policy, tables: list[Table], partners: Mappin
 def person_hierarchies() -> Mapping[str, Hierarchy]:
     """How each quasi-identifier of the master table becomes coarser."""
     return {field.name: Hierarchy(field.name, hierarchy_of(field)) for field in fields_of(Person) if field.sensitivity is Sensitivity.QUASI}
+
+
+def not_linked() -> ReleaseRefused:
+    """The refusal of a release between a change of records and the linkage that follows it."""
+    return ReleaseRefused(
+        "linking persons is pending since records came or left",
+        where="the warehouse",
+        allowed="a warehouse in which every victim record belongs to a person",
+        next_step="casehouse run, which links persons; then casehouse release",
+    )
 
 
 def nobody_to_publish(persons: int, policy: Policy) -> ReleaseRefused:

@@ -6,12 +6,13 @@ Here: which entry was refused for which reason, under which partner file. Never 
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 
 from ingest.disk import replace_file
-from pipelines.inbox import arrivals
+from pipelines.inbox import Waiting, arrivals
 from pipelines.instance import Instance
 
 FILE = "refused.json"
@@ -65,12 +66,24 @@ def still_refused(instance: Instance) -> tuple[Refused, ...]:
     return tuple(each for each in remembered(instance) if not each.batch_id or entry_number(instance, each) is not None)
 
 
+def unreadable(instance: Instance, unstored: Sequence[Waiting]) -> tuple[Refused, ...]:
+    """Those batches of the vault that left the inbox and cannot be read again: refused since, or of a partner without a file."""
+    why = {each.entry: each for each in remembered(instance)}
+    lost = [
+        Refused(partner_code=each.partner_code, batch_id=each.batch_id, reason="no partner of that name")
+        if each.partner_code not in instance.partners
+        else why.get((each.partner_code, each.batch_id))
+        for each in unstored
+    ]
+    return tuple(each for each in lost if each and entry_number(instance, each) is None)
+
+
 def entry_number(instance: Instance, refused: Refused) -> tuple[int, int] | None:
     """Which entry of the partner's inbox folder it is, counted in the order of names, and of how many; None when it is gone.
 
     A file name can name a person, so it is never told; the number finds it as well.
     """
-    found = [each.batch_id for each in arrivals(instance.inbox, refused.partner_code)]
+    found = [each.batch_id for each in sorted(arrivals(instance.inbox, refused.partner_code), key=lambda each: each.path.name)]
     return (found.index(refused.batch_id) + 1, len(found)) if refused.batch_id in found else None
 
 
@@ -79,7 +92,7 @@ def described(instance: Instance, refused: Refused) -> str:
     if not refused.batch_id:
         return f"inbox/{refused.partner_code}" if refused.partner_code else "inbox/"
     number = entry_number(instance, refused)
-    where = f"entry {number[0]} of {number[1]} in inbox/{refused.partner_code}, by name" if number else "no longer in the inbox"
+    where = f"entry {number[0]} of {number[1]} in inbox/{refused.partner_code}, by name" if number else "in the vault"
     return f"{refused.partner_code} batch {refused.batch_id} ({where})"
 
 

@@ -48,19 +48,8 @@ class Runner:
         self.instance, self.definitions, self.dagster = instance, definitions, dagster
 
     def waiting(self) -> list[Waiting]:
-        """Every batch that is not in the warehouse, in the order in which it must come: what landed before, then the inbox.
-
-        What landed and is not stored is what a run that was cut off had landed, or all batches when the warehouse was lost.
-        Batches of the inbox follow by partner and name, also those that are in the warehouse already.
-        """
-        vault, known = self.instance.vault, stored_ledgers(self.instance)
-        found = [arrival for code in self.instance.partners for arrival in arrivals(self.instance.inbox, code)]
-        in_inbox: dict[str, Waiting] = {each.batch_id: each for each in found}
-        landed = [each for each in vault.batch_ids() if each not in known]
-        first = [in_inbox.get(each) or Waiting(vault.manifest(each).partner_code, each) for each in landed]
-        return [each for each in first if each.partner_code in self.instance.partners] + [
-            each for each in found if each.batch_id not in landed
-        ]
+        """`waiting_batches` of the instance."""
+        return waiting_batches(self.instance)
 
     def ingest(self, arrival: Waiting) -> RunResult:
         """One run of the partner's job for one batch."""
@@ -106,6 +95,20 @@ class Runner:
         seconds = time.monotonic() - started
         waiting, withdrawn = (_sum_of(found, name) for name in (WAITING, WITHDRAWN))
         return RunResult(found.success and not checks, seconds, failure, checks, waiting, withdrawn, refused_code, told)
+
+
+def waiting_batches(instance: Instance) -> list[Waiting]:
+    """Every batch that is not in the warehouse, in the order in which it must come: what landed before, then the inbox.
+
+    What landed and is not stored is what a run that was cut off had landed, or all batches when the warehouse was lost.
+    Batches of the inbox follow by partner and as they came, also those that are in the warehouse already.
+    """
+    vault, known = instance.vault, stored_ledgers(instance)
+    found = [arrival for code in instance.partners for arrival in arrivals(instance.inbox, code)]
+    in_inbox: dict[str, Waiting] = {each.batch_id: each for each in found}
+    landed = [each for each in vault.batch_ids() if each not in known]
+    first = [in_inbox.get(each) or Waiting(vault.manifest(each).partner_code, each) for each in landed]
+    return [each for each in first if each.partner_code in instance.partners] + [each for each in found if each.batch_id not in landed]
 
 
 @contextmanager

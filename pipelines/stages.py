@@ -18,7 +18,8 @@ from ingest.landing import land
 from ingest.reading.payloads import Payload
 from ingest.reading.reader import best_partner
 from ingest.refusals import refusal as refusal_of
-from ingest.validation.batch import BatchResult, quarantine, validate_batch
+from ingest.validation.batch import validate_batch
+from ingest.vault import Purpose
 from linkage.link import link
 from pipelines.corrections import apply_register, apply_withdrawals, load_registry, store_registry
 from pipelines.inbox import arrivals, clear
@@ -81,28 +82,30 @@ def validate_landed(instance: Instance, partner_code: str, batch_id: str) -> Bat
         return BatchCounts(kept.ledger, counts_by_code(kept.problems))
     payloads = vault.batch_files(batch_id)
     try:
-        result = validate_batch(payloads, partner, batch_id, withdraws=vault.manifest(batch_id).purpose == "withdraw")
+        purpose = vault.manifest(batch_id).purpose
+        known_as, withdraws = read_as(partner, purpose), purpose == "withdraw"
+        result = validate_batch(payloads, known_as, batch_id, sweep=identifiers_in_text, withdraws=withdraws)
     except BatchRefused as refusal:
         if any(arrival.batch_id == batch_id for arrival in arrivals(instance.inbox, partner_code)):
             vault.erase(batch_id)  # only then: a batch that left the inbox stands in the vault alone
         raise named_refusal(instance, partner, payloads, refusal) from None
-    result = swept(result)
     keep(vault, result, instance.pseudonym_secret)
     return BatchCounts(result.ledger, counts_by_code(result.problems))
 
 
-def swept(result: BatchResult) -> BatchResult:
-    """The result without the rows whose passing texts hold an identifier; those are quarantined."""
-    hits = [identifiers_in_text(reports, unit) for unit, reports in result.accepted.items()]
-    rows = pl.concat(hits) if hits else pl.DataFrame()
-    return quarantine(result, rows) if rows.height else result
+def read_as(partner: Partner, purpose: Purpose) -> Partner:
+    """How a batch of the partner is read, by what it is sent for."""
+    return partner.for_withdrawing() if purpose == "withdraw" else partner
 
 
 def named_refusal(instance: Instance, partner: Partner, payloads: Sequence[Payload], refusal: BatchRefused) -> BatchRefused:
     """The refusal, or the better one when the file fits another partner clearly better than its own."""
     if refusal.code not in {"header_not_found", "column_required_missing"}:
         return refusal
-    fits = dict(best_partner(payloads[0], instance.partners))
+    try:
+        fits = dict(best_partner(payloads[0], instance.partners))
+    except BatchRefused:
+        return refusal
     own = fits.pop(partner.name, 0.0)
     best = max(fits, key=lambda name: fits[name], default=None)
     if best is None or fits[best] < CLEARLY_ANOTHER or own >= CLEARLY_NOT_THIS:

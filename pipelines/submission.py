@@ -18,9 +18,9 @@ from ingest.validation.batch import NOT_STORED, validate_batch
 from ingest.validation.checking import BatchCheck, check_batch
 from ingest.vault import Purpose
 from pipelines.corrections import effect_of_records
-from pipelines.inbox import WITHDRAWING
+from pipelines.inbox import WITHDRAWING, place_last
 from pipelines.instance import Instance, storage_error
-from pipelines.stages import named_refusal
+from pipelines.stages import named_refusal, read_as
 from schemas.errors import BatchRefused, UserError
 from schemas.messages import say
 from schemas.partner import Partner
@@ -32,8 +32,8 @@ ROWS_SAID = 10
 
 def checked_before(
     instance: Instance, partner: Partner, files: Sequence[Path], console: Console, *, purpose: Purpose, is_forced: bool
-) -> None:
-    """Look at the batch as a run would; say which rows would not be accepted.
+) -> BatchCheck | None:
+    """Look at the batch as a run would, and say which rows would not be accepted; None when it would be refused.
 
     Raises `BatchRefused` when it would be refused, and `UserError` when no row would be accepted; `is_forced` only says so.
     """
@@ -42,24 +42,34 @@ def checked_before(
         where = say("partner {partner}, batch {batch}", partner=partner.name, batch=batch_id)
         raise refusal("batch_withdrawn", where=where, allowed=say("a batch that was not withdrawn"))
     try:
-        checked = check_batch(files, partner, sweep=identifiers_in_text, withdraws=purpose == "withdraw")
-        _say_what_is_held(checked, console)
-        if checked.ledger.accepted == 0:
-            raise _nothing_accepted(partner)
+        checked = check_batch(files, read_as(partner, purpose), sweep=identifiers_in_text, withdraws=purpose == "withdraw")
     except BatchRefused as refused:
         better = named_refusal(instance, partner, files, refused)
         if not is_forced:
             raise better from None
         console.print(f"it would be refused: {better.what}", markup=False, soft_wrap=True)
-    except UserError as nothing:
+        return None
+    _say_what_is_held(checked, console)
+    if replacements := checked.corrections.replacements:
+        console.print(f"{replacements:,} row(s) replace a record that was sent before")
+    if checked.ledger.accepted == 0:
+        nothing = _nothing_accepted(partner)
         if not is_forced:
-            raise
+            raise nothing
         console.print(nothing.what, markup=False, soft_wrap=True)
+    return checked
 
 
-def effect_before(instance: Instance, partner: Partner, files: Sequence[Path]) -> Effect:
-    """What withdrawing the records of these files would do, in counts."""
-    asked = validate_batch(files, partner, NOT_STORED, withdraws=True).withdrawals
+def may_withdraw(partner: Partner, purpose: Purpose, checked: BatchCheck | None) -> bool:
+    """Whether the batch would take records out, as a whole or by a row of its own; of a refused one nobody knows yet."""
+    if purpose == "withdraw":
+        return True
+    return any(file.action for file in partner.files) if checked is None else checked.corrections.withdrawals > 0
+
+
+def effect_before(instance: Instance, partner: Partner, files: Sequence[Path], purpose: Purpose) -> Effect:
+    """What withdrawing the records would do that these files, or their rows that say so, name: in counts."""
+    asked = validate_batch(files, read_as(partner, purpose), NOT_STORED, withdraws=purpose == "withdraw").withdrawals
     return effect_of_records(instance, partner.name, asked.frame)
 
 
@@ -76,6 +86,7 @@ def put_batch(instance: Instance, partner_code: str, files: Sequence[Path], purp
             shutil.copyfile(file, staged / file.name)
         target = folder / f"{WITHDRAWING if purpose == 'withdraw' else 'batch-'}{batch_id}"
         shutil.rmtree(target, ignore_errors=True)
+        place_last(staged, folder)
         staged.rename(target)
     except OSError as error:
         raise storage_error(error, folder) from None

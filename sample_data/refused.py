@@ -45,6 +45,7 @@ def refused_batches(folder: Path) -> tuple[RefusedBatch, ...]:
         ("file_missing", "be-court", "2025/cases.csv", _text(cases, court.CASE_HEADERS)),
         ("column_required_missing", "it-tokens", "reports.csv", _text(tokens.LAYOUT, without_date)),
         ("column_repeated", "ar-shelter", "residents.csv", _text(shelter.LAYOUT, repeated)),
+        ("action_not_agreed", "it-tokens", "reports.csv", _text(tokens.LAYOUT, (*tokens.HEADERS, "Acción"))),
         ("file_unsafe", "htcds-caseworks", "cases.xlsx", _stray_cell(caseworks.LAYOUT)),
     )
     return tuple(_write(folder, *content) for content in contents)

@@ -129,7 +129,6 @@ class VictimFacts(PerpetratorsOfVictim, CaseHandling, VictimCircumstances, Journ
             named("Relation to the recruiter", "Relation avec le recruteur", "Relación con el reclutador", "العلاقة بالمجند"),
             "recruiter_relation",
             htcds="vic_RelationshipToTrafficker",
-            ctdc="RecruiterRelationship",
         ),
     ]
     victim_status_code: Annotated[
@@ -240,7 +239,7 @@ class SourceIdentity(Numbered):
         str | None, Declared(Kind.TEXT, DIRECT, named("Address", "Adresse", "Dirección", "العنوان"), htcds="prs_MailingStreet")
     ]
     person_token: Annotated[
-        str | None, Declared(Kind.TEXT, DIRECT, named("Keyed person token", "Jeton de personne", "Ficha de persona", "رمز الشخص"))
+        str | None, Declared(Kind.TEXT, DIRECT, named("Keyed person token", "Jeton de personne", "Token de persona con clave", "رمز الشخص"))
     ]
     narrative: Annotated[
         str | None, Declared(Kind.NARRATIVE, DIRECT, named("Narrative", "Récit", "Relato", "السرد"), htcds="cco_CaseComment")

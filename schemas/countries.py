@@ -7,6 +7,7 @@ beside `schemas.vocabulary`. Never here: a guess; a name that is said of two cou
 from __future__ import annotations
 
 import gettext
+import re
 from functools import cache
 
 import pycountry
@@ -14,7 +15,8 @@ import yaml
 from babel import Locale
 from pydantic import BaseModel, ConfigDict, TypeAdapter
 
-from schemas.vocabulary import FOLDER, LANGUAGES, Labels, Language, Term, Vocabulary, folded
+from schemas.folding import folded_label
+from schemas.vocabulary import FOLDER, LANGUAGES, Labels, Language, Term, Vocabulary
 
 PLACE = FOLDER / "countries"
 KOSOVO = {"XK": "XKX"}
@@ -68,7 +70,8 @@ def countries() -> Vocabulary:
             leaves += [Term(alpha, _territory(alpha, named.labels.get(alpha)), code, other[alpha]) for alpha in subregion.countries.split()]
     leaves += _broken_up()
     title = Labels(en="Country", fr="Pays", es="País", ar="البلد")
-    return Vocabulary("country", title, (*sorted(leaves, key=lambda term: term.code), *above))
+    terms = (*sorted(leaves, key=lambda term: term.code), *above)
+    return Vocabulary("country", title, terms, letter_codes=_letter_codes(leaves, named))
 
 
 def currencies() -> Vocabulary:
@@ -80,7 +83,16 @@ def currencies() -> Vocabulary:
         for code in codes
         if all(code in names[language] for language in LANGUAGES)
     )
-    return Vocabulary("currency", Labels(en="Currency", fr="Monnaie", es="Moneda", ar="العملة"), tuple(terms))
+    title = Labels(en="Currency", fr="Monnaie", es="Moneda", ar="العملة")
+    return Vocabulary("currency", title, tuple(terms), letter_codes=frozenset(codes))
+
+
+def _letter_codes(countries: list[Term], named: _Names) -> frozenset[str]:
+    """The codes of ISO 3166 among the texts of the countries, but for those that are names as well, such as USA."""
+    names = {text.casefold() for texts in named.names.values() for text in texts}
+    texts = {text for country in countries for text in (country.code, *country.synonyms)}
+    codes = {text for text in texts if re.fullmatch("[A-Z]{2,4}", text)}
+    return frozenset(code for code in codes if code.casefold() not in names)
 
 
 def _territory(code: str, mended: dict[Language, str] | None = None) -> Labels:
@@ -90,16 +102,23 @@ def _territory(code: str, mended: dict[Language, str] | None = None) -> Labels:
 
 def _other_names(named: _Names) -> dict[str, tuple[str, ...]]:
     """Alpha-2 -> alpha-3, then every other text that may mean the country, each once."""
-    ambiguous = {folded(text) for text in named.ambiguous}
+    ambiguous = {folded_label(text) for text in named.ambiguous}
     found = {country.alpha_2: [country.alpha_3, *_official(country)] for country in pycountry.countries}
     found |= {alpha_2: [alpha_3] for alpha_2, alpha_3 in KOSOVO.items()}
     nationalities = TypeAdapter(dict[str, tuple[str, ...]]).validate_python(_data("nationalities"))
     for source in (named.names, nationalities):
         for code, texts in source.items():
             found[code] += texts
+    for code, texts in nationalities.items():
+        found[code] += [_with_article(text) for text in texts if re.match("[\u0621-\u064a]", text)]
     for code, former in _continued().items():
         found[code] += former
-    return {code: tuple(dict.fromkeys(text for text in texts if folded(text) not in ambiguous)) for code, texts in found.items()}
+    return {code: tuple(dict.fromkeys(text for text in texts if folded_label(text) not in ambiguous)) for code, texts in found.items()}
+
+
+def _with_article(arabic: str) -> str:
+    """An Arabic nationality as it follows a noun with the article: each of its words takes the article too."""
+    return " ".join("ال" + word for word in arabic.split())
 
 
 def _official(country: pycountry.db.Country) -> list[str]:

@@ -66,16 +66,16 @@ class JourneyFacts(RecordModel):
         Declared(
             Kind.INTEGER,
             SENSITIVE,
-            named("Fee paid or promised", "Prix payé ou promis", "Tarifa pagada o prometida", "الأجر المدفوع أو الموعود"),
+            named("Fee paid or promised", "Prix payé ou promis", "Tarifa pagada o prometida", "المبلغ المدفوع أو الموعود للتهريب"),
             limits=(0, 10_000_000_000),
         ),
     ]
     fee_currency_code: Annotated[
         str,
-        Declared(Kind.CODE, SENSITIVE, named("Currency of the fee", "Monnaie du prix", "Moneda de la tarifa", "عملة الأجر"), "currency"),
+        Declared(Kind.CODE, SENSITIVE, named("Currency of the fee", "Monnaie du prix", "Moneda de la tarifa", "عملة المبلغ"), "currency"),
     ]
     fee_band_code: Annotated[
-        str, Declared(Kind.CODE, SENSITIVE, named("Fee band", "Tranche de prix", "Tramo de tarifa", "فئة الأجر"), "fee_band")
+        str, Declared(Kind.CODE, SENSITIVE, named("Fee band", "Tranche de prix", "Tramo de tarifa", "فئة المبلغ"), "fee_band")
     ]
     document_fraud_codes: Annotated[
         tuple[str, ...],

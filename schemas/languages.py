@@ -5,9 +5,12 @@ Here: one list, from pycountry and babel. Never here: the four languages that Ca
 
 from __future__ import annotations
 
+import re
+
 import pycountry
 from babel import Locale
 
+from schemas.folding import folded_label
 from schemas.vocabulary import LANGUAGES, Labels, Term, Vocabulary
 
 WITHOUT_ALPHA_2 = ("fil", "rom", "ckb", "kmr", "prs", "pcm", "fon", "bem", "tzm", "kab", "rif", "shi", "arn", "quc", "ceb", "war", "rhg")
@@ -28,4 +31,7 @@ def spoken_languages() -> Vocabulary:
                     Term(code, Labels.model_validate(labels), synonyms=tuple(dict.fromkeys(text for text in also if text != code)))
                 )
     title = Labels(en="Spoken language", fr="Langue parlée", es="Idioma hablado", ar="اللغة المحكية")
-    return Vocabulary("spoken_language", title, tuple(sorted(terms, key=lambda term: term.code)))
+    words = {folded_label(text) for term in terms for text in (*map(term.labels.of, LANGUAGES), *term.synonyms[-1:])}
+    codes = {text for term in terms for text in (term.code, *term.synonyms) if re.fullmatch("[a-z]{2,3}", text)}
+    letter_codes = frozenset(code for code in codes if code not in words)
+    return Vocabulary("spoken_language", title, tuple(sorted(terms, key=lambda term: term.code)), letter_codes=letter_codes)

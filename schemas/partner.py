@@ -15,7 +15,7 @@ from pydantic import Field, model_validator
 from schemas.fields import Field as RecordField
 from schemas.fields import Kind, fields_of
 from schemas.specification import Specification, Unfit, read_specification, specification_error
-from schemas.template_columns import DATE_FORMAT, VALUE_SEPARATOR, headers, is_first, other_headers, template_fields
+from schemas.template_columns import VALUE_SEPARATOR, headers, other_headers, template_fields
 from schemas.units import MODELS, Unit
 from schemas.vocabulary import MISSING_CODES, Language, vocabulary
 
@@ -30,13 +30,20 @@ RETURNED_COLUMNS = ("casehouse_problems", "casehouse_remedies")
 class FileFormat(Specification):
     """How the bytes become a table of text."""
 
-    kind: Literal["csv", "spreadsheet"] = Field("csv", description="A spreadsheet is .xlsx, .xls or .ods")
+    kind: Literal["csv", "spreadsheet", "either"] = Field(
+        "csv", description="A spreadsheet is .xlsx, .xls or .ods; either where text and spreadsheet are agreed alike"
+    )
     encoding: str = Field("utf-8", description="As Python names it: what the partner uses; a file saved otherwise is recognised and noted")
     separator: str = Field(",", min_length=1, max_length=1)
     decimal: Literal[".", ","] = "."
     sheet: str | None = Field(None, description="Name of the sheet; when absent, the sheet whose header fits best")
+    other_sheets: tuple[str, ...] = Field((), description="Names of sheets that are known and hold no records, such as a guide")
     label_rows: int = Field(0, ge=0, le=3, description="Rows of titles right below the header that are no records")
     totals_marker: str | None = Field(None, description="First cell of a totals row, such as 'Total'")
+
+    def allows(self, kind: str) -> bool:
+        """Whether a file that is really of this kind is as agreed."""
+        return self.kind in (kind, "either")
 
 
 class Column(Specification):
@@ -53,6 +60,11 @@ class Column(Specification):
         "Without it the format must follow from the column's own dates, or the rows are held and the partner is asked",
     )
     separator: str | None = Field(None, description="Between several values of one cell")
+    holds_codes: bool = Field(
+        False,
+        description="The column holds the codes of its vocabulary; without it the two- and three-letter codes that people also write "
+        "for no answer, or for yes and no, are no codes (NA, NR, SD, NO, SI ...) and their rows are held",
+    )
 
 
 class Flags(Specification):
@@ -120,6 +132,12 @@ class PartnerFile(Specification):
         action = {self.action.column} if self.action else set()
         return frozenset({*self.columns, *flags, *unit, *join, *action, *self.record_id, *self.ignored})
 
+    def for_withdrawing(self) -> PartnerFile:
+        """The same file when its rows only withdraw records: nothing but the columns of the record number must be there."""
+        own = {name for name, column in self.columns.items() if column.field == "source_record_id"}
+        rest = self.known_headers() - (own or set(self.record_id))
+        return self.model_copy(update={"optional": tuple(sorted(rest)), "join": None})
+
     def synonyms(self) -> dict[str, str]:
         """Other header -> the column it stands for."""
         other = {also: name for name, column in self.columns.items() for also in column.also}
@@ -176,6 +194,10 @@ class Partner(Specification):
             raise Unfit(faults)
         return self
 
+    def for_withdrawing(self) -> Partner:
+        """The same partner for a batch whose rows only withdraw records: nobody must send names again to be forgotten."""
+        return self.model_copy(update={"files": tuple(file.for_withdrawing() for file in self.files)})
+
     def file(self, name: str) -> PartnerFile:
         """One file of the batch by name; `KeyError` when there is none."""
         return {file.name: file for file in self.files}[name]
@@ -195,19 +217,25 @@ def load_partners(folder: Path) -> dict[str, Partner]:
 
 
 def standard_file(unit: Unit, language: Language) -> PartnerFile:
-    """How the standard template of a unit is read, under its headers in any language and with the labels of any."""
+    """How the standard template of a unit is read, under its headers in any language and with the labels of any.
+
+    Its dates have no declared format, since a spreadsheet program writes them back in its own; what nobody must fill in may
+    be absent.
+    """
+    from schemas.template import other_sheets  # it needs the classes above
+
     header, others = headers(unit, language), other_headers(unit, language)
     columns = {
         header[field.name]: Column(
             field=field.name,
             also=others[field.name],
-            date_format=DATE_FORMAT if field.kind is Kind.DATE else None,
             separator=VALUE_SEPARATOR if field.kind is Kind.CODES else None,
         )
         for field in template_fields(unit)
     }
-    optional = tuple(header[field.name] for field in template_fields(unit) if not is_first(field))
-    return PartnerFile(name=unit.value, unit=unit, columns=columns, optional=optional)
+    optional = tuple(header[field.name] for field in template_fields(unit) if not field.declared.is_required)
+    either = FileFormat(kind="either", other_sheets=other_sheets())
+    return PartnerFile(name=unit.value, unit=unit, format=either, columns=columns, optional=optional)
 
 
 def _faults_of_file(file: PartnerFile, siblings: set[str]) -> list[str]:

@@ -107,8 +107,8 @@ class ReleaseProof(_Statement):
     """The whole statement: `proof.json` of a release folder.
 
     Where the data come from is told as of the day of publication: how many partners reported (`partners`), how many of
-    them as which kind of source (`reported_by`; a partner of two kinds counts in both), in how many reports about
-    victims (`reports`), and whether anyone in it is invented (`is_simulated`).
+    them as which kind of source (`reported_by`; a partner of two kinds counts in both), in about how many reports
+    about victims (`reports`, rounded down to hundreds), and whether anyone in it is invented (`is_simulated`).
     """
 
     version: str = Field(pattern=r"^[0-9]{4}(-[0-9a-f]{8})?$")

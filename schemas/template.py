@@ -18,7 +18,7 @@ from schemas.fields import Field, Kind
 from schemas.partner import Partner
 from schemas.template_columns import VALUE_SEPARATOR, template_fields
 from schemas.units import Unit
-from schemas.vocabulary import MISSING_CODES, Labels, Language, vocabulary
+from schemas.vocabulary import LANGUAGES, MISSING_CODES, Labels, Language, vocabulary
 
 _EXAMPLE_DATES = {"birth_date": "1998-11-02"}
 _EXAMPLE_DATE = "2024-03-17"
@@ -59,6 +59,11 @@ def words(name: str, language: Language) -> str:
     return _texts().words[name].of(language)
 
 
+def other_sheets() -> tuple[str, ...]:
+    """The sheets of a template in any language that nobody fills in."""
+    return tuple(dict.fromkeys(words(name, language) for name in ("guide", "lists") for language in LANGUAGES))
+
+
 def advice(language: Language) -> tuple[str, ...]:
     """What the guide says of the template as a whole."""
     return tuple(line.of(language) for line in _texts().advice)
@@ -70,6 +75,11 @@ def choices_of(name: str, language: Language) -> tuple[str, ...]:
     labels = [listed.label(code, language) for code in listed.leaves()]
     ordered = sorted(labels, key=_without_accents) if name == "country" else labels
     return (*ordered, *(listed.label(code, language) for code in MISSING_CODES))
+
+
+def template_named(name: str) -> Partner | None:
+    """The partner that fills in the template under the name a check shows it by, such as template-es; None for any other name."""
+    return next((standard_partner(language) for language in LANGUAGES if name == f"template-{language}"), None)
 
 
 class _Texts(BaseModel):

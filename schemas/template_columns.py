@@ -6,18 +6,16 @@ Here: what of a unit's report model stands in the template. Never here: how a fi
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Mapping
 from functools import cache
 
 from schemas.fields import Field, Kind, fields_of
+from schemas.folding import folded_header
 from schemas.units import MODELS, Unit
 from schemas.vocabulary import LANGUAGES, Language
 
 VALUE_SEPARATOR = ";"
 """Between several values of one cell of a template."""
-DATE_FORMAT = "%Y-%m-%d"
-"""How a date stands in a template; a spreadsheet's own dates arrive in the same form."""
 
 _FIRST = (
     *("source_record_id", "registration_date", "source_case_id", "source_person_id", "source_type_code"),
@@ -46,11 +44,6 @@ def template_fields(unit: Unit) -> tuple[Field, ...]:
     return (*first, *(field for field in others if field.kind is not Kind.NARRATIVE), *texts)
 
 
-def is_first(field: Field) -> bool:
-    """Whether a field belongs to what a template asks of everyone; a caseworker may delete the columns of the others."""
-    return field.name in _FIRST
-
-
 def headers(unit: Unit, language: Language) -> dict[str, str]:
     """Field -> the header of its column in one language, in the template's order."""
     return {field.name: field.declared.labels.of(language) for field in template_fields(unit)}
@@ -65,18 +58,14 @@ def other_headers(unit: Unit, language: Language) -> Mapping[str, tuple[str, ...
     meant: dict[str, set[str]] = {}
     for field in fields:
         for text in _texts(field):
-            meant.setdefault(_folded(text), set()).add(field.name)
-    own = {_folded(text): name for name, text in headers(unit, language).items()}
+            meant.setdefault(folded_header(text), set()).add(field.name)
+    own = {folded_header(text): name for name, text in headers(unit, language).items()}
     found: dict[str, tuple[str, ...]] = {}
     for field in fields:
-        unambiguous = [text for text in _texts(field) if meant[_folded(text)] == {field.name} and _folded(text) not in own]
-        found[field.name] = tuple({_folded(text): text for text in reversed(unambiguous)}.values())[::-1]
+        unambiguous = [text for text in _texts(field) if meant[folded_header(text)] == {field.name} and folded_header(text) not in own]
+        found[field.name] = tuple({folded_header(text): text for text in reversed(unambiguous)}.values())[::-1]
     return found
 
 
 def _texts(field: Field) -> tuple[str, ...]:
     return (*(field.declared.labels.of(language) for language in LANGUAGES), field.name)
-
-
-def _folded(header: str) -> str:
-    return unicodedata.normalize("NFC", header).strip().casefold()

@@ -6,7 +6,6 @@ Here: what a list promises, and reading the lists beside this module; long lists
 
 from __future__ import annotations
 
-import unicodedata
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -16,6 +15,8 @@ from typing import Literal, get_args
 
 import yaml
 from pydantic import BaseModel, ConfigDict
+
+from schemas.folding import folded_label
 
 Language = Literal["en", "fr", "es", "ar"]
 LANGUAGES: tuple[Language, ...] = get_args(Language)
@@ -74,6 +75,8 @@ class Vocabulary:
     title: Labels
     terms: tuple[Term, ...]
     stores_groups: bool = False
+    letter_codes: frozenset[str] = frozenset()
+    """Codes of a few letters that are words in other letters: read in capitals or as listed here only (NE, ne is a word)."""
 
     def term(self, code: str) -> Term:
         """The term of a code; `KeyError` when the vocabulary has no such code."""
@@ -130,10 +133,24 @@ class Vocabulary:
     def readings(self) -> dict[str, str]:
         """Text in small letters -> code, for every code, synonym and label that means one storable code only.
 
-        Texts that differ in accents or the shape of an apostrophe alone count as one here too (`folded`): where they mean
+        Texts that differ in accents or the shape of an apostrophe alone count as one here too (`folded_label`): where they mean
         two codes, none of them is read.
         """
         return self._readings
+
+    def names(self) -> dict[str, str]:
+        """The readings but for the codes of letters: what is read in any case of letters."""
+        codes = {code.casefold() for code in self.letter_codes}
+        return {text: code for text, code in self._readings.items() if text not in codes}
+
+    def codes_as_written(self, *, holds_codes: bool) -> dict[str, str]:
+        """Text -> code, for the codes of letters: in capitals, or as listed.
+
+        Without `holds_codes` those that people also write for no answer, or for yes and no, are left out.
+        """
+        held = frozenset() if holds_codes else held_codes()
+        texts = (text for text in sorted(self.letter_codes) if text.casefold() not in held and text.casefold() in self._readings)
+        return {spelling: self._readings[text.casefold()] for text in texts for spelling in (text, text.upper())}
 
     @cached_property
     def _readings(self) -> dict[str, str]:
@@ -141,8 +158,8 @@ class Vocabulary:
         spellings: dict[str, set[str]] = {}
         for code in self.storable():
             for text in self.term(code).texts():
-                meanings.setdefault(folded(text), set()).add(code)
-                spellings.setdefault(folded(text), set()).add(text.strip().casefold())
+                meanings.setdefault(folded_label(text), set()).add(code)
+                spellings.setdefault(folded_label(text), set()).add(text.strip().casefold())
         return {text: next(iter(codes)) for fold, codes in meanings.items() if len(codes) == 1 for text in sorted(spellings[fold])}
 
     @cached_property
@@ -190,6 +207,27 @@ def vocabulary(name: str) -> Vocabulary:
     return Vocabulary(listed.name, listed.title, terms, listed.stores_groups)
 
 
+class _Signs(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    held_codes: dict[str, str]
+    no_number: tuple[str, ...]
+
+
+@cache
+def _signs() -> _Signs:
+    return _Signs.model_validate(yaml.load((FOLDER / "signs" / "no_answer.yml").read_text(encoding="utf-8"), Loader=yaml.BaseLoader))
+
+
+def held_codes() -> frozenset[str]:
+    """Codes of countries, languages and currencies that people also write for no answer, or for yes and no; in small letters."""
+    return frozenset(text.casefold() for text in _signs().held_codes)
+
+
+def signs_of_no_number() -> frozenset[str]:
+    """What people write in place of a number that they do not have, as `folded_label` gives it."""
+    return frozenset(map(folded_label, _signs().no_number))
+
+
 @cache
 def vocabulary_names() -> tuple[str, ...]:
     """Every vocabulary, in alphabetical order."""
@@ -206,15 +244,6 @@ def year_hierarchy() -> dict[str, tuple[str, ...]]:
 
     years = {str(year): (str(year), *(span(year, width) for width in (2, 4, 8)), SUPPRESSED) for year in range(first, last + 1)}
     return years | {code: (code,) * 4 + (SUPPRESSED,) for code in MISSING_CODES}
-
-
-def folded(text: str) -> str:
-    """A text as it is compared when neither case, accents nor the shape of an apostrophe matter.
-
-    Compatibility decomposition (NFKD, Unicode Standard Annex 15) without its nonspacing marks, in small letters.
-    """
-    letters = (letter for letter in unicodedata.normalize("NFKD", text.strip()) if unicodedata.category(letter) != "Mn")
-    return "".join(letters).replace("\u2019", "'").lower()
 
 
 def _ages_at_start() -> Vocabulary:

@@ -103,7 +103,8 @@ def _origin(proof: ReleaseProof) -> str:
     names = {kind: "kind not given" if kind in NOT_VALUES else label(kind, "en").lower() for kind in proof.reported_by}
     kinds = ", ".join(f"{names[kind]} {partners:,}" for kind, partners in sorted(proof.reported_by.items()))
     by_kind = f" (partners by kind of source: {kinds})" if kinds else ""
-    return f"Made from {proof.reports:,} reports about victims by {proof.partners:,} partners{by_kind}, as of the day of publication."
+    reports = f"about {proof.reports:,}" if proof.reports else "few"
+    return f"Made from {reports} reports about victims by {proof.partners:,} partners{by_kind}, as of the day of publication."
 
 
 def _columns_of_codes(tables: Sequence[PublishedTable]) -> list[str]:

@@ -160,4 +160,5 @@ class Enrolment(Session):
                 f"""select count(*) from published_person
                     where ({CLASS}) in (select {CLASS} from published_person where person_key in ({LOST}))"""  # noqa: S608 - constants
             )
-        return Effect(vanished.height, fallen.height, persons, lost, rows)
+            published = self._count("select count(*) from published_person")
+        return Effect(vanished.height, fallen.height, persons, lost, rows, published)

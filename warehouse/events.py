@@ -73,7 +73,8 @@ class Effect:
     """What taking records out would do, in counts.
 
     Records that vanish; others that fall back to what another batch says; persons whom either touches; published persons
-    that no record is left of, and the published rows that the next release retires with them.
+    that no record is left of, and the published rows that the next release retires with them at least, since linkage may
+    change; `published_rows` are all there are now.
     """
 
     vanished: int
@@ -81,6 +82,7 @@ class Effect:
     persons: int
     published_persons: int
     retired_rows: int
+    published_rows: int = 0
 
 
 def standing_query(only: str) -> str:

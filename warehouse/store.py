@@ -6,6 +6,7 @@ without replacing what it repeats, or a choice of what is published.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -25,6 +26,9 @@ from warehouse.seam import guarded
 from warehouse.tables import MADE_FOR, definitions, definitions_digest, persons_query
 
 __all__ = ["Batch", "Delivery", "Sources", "Store", "Taken", "open_store"]
+
+_OTHERS = 0o077
+"""The rights of everyone but the owner."""
 
 
 @dataclass(frozen=True)
@@ -86,19 +90,33 @@ class Store(Batches, Enrolment):
 
 @contextmanager
 def open_store(path: Path, read_only: bool = False) -> Iterator[Store]:
-    """The store of one file, made when it does not stand yet; closed at the end of the block.
+    """The store of one file, made when it does not stand yet; closed at the end of the block. Its owner alone may read it.
 
-    Raises `StorageError` when another process holds the file, or it is no database, or it is absent and `read_only`.
+    Raises `StorageError` when another process holds the file, or it is no database, or it is absent and `read_only`,
+    or another version of Casehouse made it.
     """
+    former = None if read_only else os.umask(_OTHERS)  # DuckDB makes its log anew whenever it needs one, with the rights of the process
+    try:
+        with _opened(path, read_only=read_only) as store:
+            yield store
+    finally:
+        if former is not None:
+            os.umask(former)
+
+
+@contextmanager
+def _opened(path: Path, *, read_only: bool) -> Iterator[Store]:
     with guarded("opening the warehouse", where=str(path)):
         if not read_only:
             path.parent.mkdir(parents=True, exist_ok=True)
         connection = connect(path, read_only=read_only)
     try:
+        _assert_made_for_these_models(connection, path)
         if not read_only:
             with guarded("making the tables of the warehouse", where=str(path)):
+                _close_to_others(path)
                 connection.execute(MADE_FOR)
-                _assert_made_for_these_models(connection, path)
+                connection.execute("insert into made_for select ? where not exists (from made_for)", [definitions_digest()])
                 for definition in definitions():
                     connection.execute(definition)
         yield Store(connection, str(path))
@@ -109,13 +127,23 @@ def open_store(path: Path, read_only: bool = False) -> Iterator[Store]:
 
 def _assert_made_for_these_models(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
     """A warehouse holds the columns it was made with; other models must not be read into it by chance."""
-    known = connection.execute("select definitions from made_for").fetchall()  # fetchone would leave the connection in use
-    if not known:
-        connection.execute("insert into made_for values (?)", [definitions_digest()])
-    elif known != [(definitions_digest(),)]:
+    with guarded("opening the warehouse", where=str(path)):
+        tables = {name for (name,) in connection.execute("select table_name from duckdb_tables()").fetchall()}
+        # fetchone would leave the connection in use
+        known = connection.execute("select definitions from made_for").fetchall() if "made_for" in tables else []
+    is_new = tables <= {"made_for"} and not known
+    if not is_new and known != [(definitions_digest(),)]:
         raise StorageError(
-            "the warehouse was made for other record models than this version has",
+            "the warehouse was made by an older version of Casehouse, or for other record models than this version has",
             where=str(path),
-            allowed="the models it was made for",
-            next_step="use the version it was made with, or start a new instance and send the batches again",
+            allowed="a warehouse that this version made",
+            next_step="nothing was changed: use the version it was made with, or set CASEHOUSE_HOME to a new folder and send the batches "
+            "there again",
         )
+
+
+def _close_to_others(path: Path) -> None:
+    """Take the file and its log from everyone but their owner, also where an earlier version made them."""
+    for file in (path, path.with_name(f"{path.name}.wal")):
+        if file.exists():
+            file.chmod(0o600)

@@ -15,9 +15,11 @@ from ingest.drafting.flags import FlagGroup, flag_groups
 from ingest.drafting.headers import HeaderGuess, header_index, language_of, openings_of
 from ingest.drafting.layout import GuessedLayout, guess_layout
 from ingest.drafting.values import Cells, Fit, answers_of, cells_of, decimal_of, fit_of, missing_texts
+from ingest.reading.non_records import TOTALS
 from ingest.reading.payloads import Payload
 from ingest.reading.reader import ROW_NUMBER, TextTable, column_name, open_reading
 from schemas.fields import Field, Kind, fields_of
+from schemas.folding import folded_header
 from schemas.partner import Column, FileFormat, Partner, PartnerFile
 from schemas.template_columns import template_fields
 from schemas.units import MODELS, Unit
@@ -35,7 +37,8 @@ _UNCONFIRMED = 0.7
 _SAME_HEADER = 0.95  # one letter more, such as that of a plural
 _FEW_CATEGORIES = 30
 _CONFIDENT_CATEGORIES = 0.8
-_TOTALS = ("total", "totals", "total général", "grand total", "totales", "gesamt", "المجموع", "all", "overall")
+_WHOLES = TOTALS | {"all", "overall"}
+"""How tables of counts name what is the sum of other rows."""
 _COLUMNS_OF_TOTALS, _SHARE_OF_TOTALS = 2, 0.1
 
 
@@ -258,11 +261,11 @@ def _marker(frame: pl.DataFrame) -> str | None:
     """The word that opens the last row, where it is one of those for a total, as we list it."""
     if frame.height == 0 or frame.width < 2:
         return None
-    word = str(frame.item(frame.height - 1, 1)).strip().casefold()
-    return word if word in _TOTALS else None
+    word = folded_header(str(frame.item(frame.height - 1, 1)))
+    return word if word in _WHOLES else None
 
 
 def _holds_totals(cells: Cells) -> bool:
     """Whether a word for a total recurs among the cells of a column."""
-    totals = cells.frame.filter(pl.col("text").str.to_lowercase().is_in(list(_TOTALS)))
+    totals = cells.frame.filter(pl.col("text").str.to_lowercase().is_in(_WHOLES))
     return int(totals["count"].sum()) > max(_SHARE_OF_TOTALS * cells.filled, 1)

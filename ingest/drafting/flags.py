@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from ingest.drafting.headers import normal
+from ingest.drafting.headers import header_words
 from ingest.drafting.values import Cells, answers_of
 from schemas.fields import Field, Kind
 from schemas.partner import Partner
@@ -32,10 +32,10 @@ class FlagGroup:
 def flag_groups(fields: Iterable[Field], partners: Mapping[str, Partner], columns: Sequence[tuple[str, Cells]]) -> tuple[FlagGroup, ...]:
     """The groups of two columns of answers or more whose headers each name one code of a field that holds a list."""
     listed = tuple(fields)
-    own = {normal(text) for field in listed if field.kind is not Kind.CODES for text in (field.declared.ctdc, field.name) if text}
+    own = {header_words(text) for field in listed if field.kind is not Kind.CODES for text in (field.declared.ctdc, field.name) if text}
     known = _headers_of_flags(listed, partners)
     texts = _texts_of_codes(listed)
-    answered = [(header, answers, normal(header)) for header, cells in columns if (answers := answers_of(cells)) is not None]
+    answered = [(header, answers, header_words(header)) for header, cells in columns if (answers := answers_of(cells)) is not None]
     meanings = {header: _meanings(words, known, texts) for header, _, words in answered if words not in own}
     beside = _fields_by_opening(meanings)
     found: dict[str, dict[str, str]] = {}
@@ -90,7 +90,7 @@ def _headers_of_flags(fields: Sequence[Field], partners: Mapping[str, Partner]) 
             for field, flags in file.flags.items():
                 for header, code in flags.columns.items():
                     if field in names:
-                        found.setdefault(normal(header), set()).add((field, code))
+                        found.setdefault(header_words(header), set()).add((field, code))
     return found
 
 
@@ -102,5 +102,5 @@ def _texts_of_codes(fields: Sequence[Field]) -> dict[str, set[Meaning]]:
         listed = vocabulary(field.declared.vocabulary)
         for code in listed.leaves():
             for text in (code, *(listed.label(code, language) for language in LANGUAGES)):
-                found.setdefault(normal(text), set()).add((field.name, code))
+                found.setdefault(header_words(text), set()).add((field.name, code))
     return found

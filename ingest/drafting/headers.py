@@ -52,16 +52,16 @@ class HeaderIndex:
 
     def holds(self, header: str) -> bool:
         """Whether the header is known for any field."""
-        return normal(header) in self.known
+        return header_words(header) in self.known
 
     def guesses(self, header: str, openings: frozenset[str] = frozenset()) -> tuple[HeaderGuess, ...]:
         """The fields a header may stand for, likeliest first; those of one likeness by name.
 
         `openings` are words with which several headers of the file begin: a known header after one of them is a hint.
         """
-        opening, _, rest = normal(header).partition(" ")
+        opening, _, rest = header_words(header).partition(" ")
         within = self.known.get(rest, {}) if opening in openings else {}
-        wanted = normal(header)
+        wanted = header_words(header)
         if not wanted:
             return ()
         best = {field: HeaderGuess(field, _AFTER_OPENING, source) for field, source in within.items()}
@@ -81,8 +81,8 @@ def header_index(fields: Iterable[Field], partners: Mapping[str, Partner]) -> He
     known: dict[str, dict[str, str]] = {}
 
     def add(text: str | None, field: str, source: str) -> None:
-        if text and normal(text):
-            known.setdefault(normal(text), {}).setdefault(field, source)
+        if text and header_words(text):
+            known.setdefault(header_words(text), {}).setdefault(field, source)
 
     for name, field in names.items():
         declared = field.declared
@@ -103,21 +103,21 @@ def header_index(fields: Iterable[Field], partners: Mapping[str, Partner]) -> He
 
 def openings_of(headers: Iterable[str]) -> frozenset[str]:
     """The words with which three headers of a file or more begin, and go on."""
-    counts = Counter(normal(header).split()[0] for header in headers if " " in normal(header))
+    counts = Counter(header_words(header).split()[0] for header in headers if " " in header_words(header))
     return frozenset(word for word, count in counts.items() if count >= _HEADERS_OF_OPENING)
 
 
 def language_of(headers: Iterable[str], fields: Iterable[Field]) -> Language | None:
     """The language whose labels most of the headers are; None where none or two are ahead."""
-    there = {normal(header) for header in headers}
+    there = {header_words(header) for header in headers}
     listed = tuple(fields)
-    counts = {language: sum(normal(field.declared.labels.of(language)) in there for field in listed) for language in LANGUAGES}
+    counts = {language: sum(header_words(field.declared.labels.of(language)) in there for field in listed) for language in LANGUAGES}
     most = max(counts.values())
     ahead = [language for language in LANGUAGES if counts[language] == most]
     return ahead[0] if most and len(ahead) == 1 else None
 
 
-def normal(header: str) -> str:
+def header_words(header: str) -> str:
     """A header as it is compared: words apart, in small letters, without accents and signs."""
     plain = unicodedata.normalize("NFKD", _PREFIX.sub("", header.strip()))
     letters = "".join(sign for sign in plain if not unicodedata.combining(sign))

@@ -1,12 +1,12 @@
 """How a file that no partner file describes is laid out: its encoding, its separator, and the row of its header.
 
-Here: the first rows read in each likely way, and the way that makes a header of them. Never here: the rows below, which are
-read like any other file's once the layout is named.
+Here: the first rows read in each way that the reader knows, and the way that makes a header of them. Never here: the rows below,
+which are read like any other file's once the layout is named; or a header that may be someone's record
+(`ingest.drafting.records`).
 """
 
 from __future__ import annotations
 
-import codecs
 import csv
 import io
 from collections import Counter
@@ -15,6 +15,10 @@ from dataclasses import dataclass
 from itertools import islice
 
 from ingest.drafting.headers import HeaderIndex
+from ingest.drafting.records import may_be_a_record
+from ingest.reading.dialects import HEAD_BYTES, SEPARATORS, Head
+from ingest.reading.encodings import LADDER, UTF_8, WIDE, family, is_utf_8_head
+from ingest.reading.headers import SEARCHED_ROWS
 from ingest.reading.kinds import GLANCE_BYTES, kind_of
 from ingest.reading.payloads import Payload, head_of
 from ingest.reading.spreadsheet import sheet_as_csv
@@ -22,10 +26,7 @@ from ingest.refusals import refusal
 from schemas.messages import say
 from schemas.partner import FileFormat
 
-HEAD_BYTES, HEAD_ROWS = 1 << 18, 60
-SEPARATORS = (",", ";", "\t", "|")
-_MARKS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
-_ONE_BYTE = ("cp1252", "cp1256", "cp1251")
+HEAD_ROWS = 60
 _KNOWN_HEADER_WEIGHT = 3.0
 """What a header known by heart counts beside a cell that merely looks like one."""
 
@@ -43,7 +44,8 @@ class GuessedLayout:
 def guess_layout(payload: Payload, index: HeaderIndex, where: str) -> GuessedLayout:
     """The layout under which one of the first rows is most of a header.
 
-    Raises `BatchRefused` file_empty, file_unreadable (no text and no workbook), header_not_found (no row of two texts or more).
+    Raises `BatchRefused` file_empty, file_unreadable (no text and no workbook), header_not_found (no row of two texts or more,
+    or none that is surely no record: what is taken for a header is printed and written down).
     """
     kind = kind_of(head_of(payload, GLANCE_BYTES))
     if kind == "spreadsheet":
@@ -54,7 +56,7 @@ def guess_layout(payload: Payload, index: HeaderIndex, where: str) -> GuessedLay
         raise refusal("file_unreadable", where=where, allowed=say("text or a spreadsheet"))
     best = max(tried, key=lambda way: _best(way[1], index)[0], default=None)
     score, number = (0.0, 0) if best is None else _best(best[1], index)
-    if best is None or score <= 0:
+    if best is None or score <= 0 or may_be_a_record(best[1], number, index):
         raise refusal("header_not_found", where=where, allowed=say("a row of column names"))
     file_format, rows = best
     headers = tuple(cell.replace("\ufeff", "").strip() for cell in rows[number])
@@ -70,51 +72,34 @@ def _best_sheet(payload: Payload, index: HeaderIndex, where: str) -> tuple[FileF
         return FileFormat(kind="spreadsheet", sheet=found.name), list(islice(csv.reader(lines), HEAD_ROWS))
 
 
-def _read_as_text(head: bytes, where: str) -> Iterable[tuple[FileFormat, Rows]]:
-    """The first rows in each likely encoding and separator."""
-    if not head.strip(b"\0\r\n\t ;,"):
+def _read_as_text(start: bytes, where: str) -> Iterable[tuple[FileFormat, Rows]]:
+    """The first rows in each likely encoding and separator, read as the reader reads them."""
+    if not start.strip(b"\0\r\n\t ;,"):
         raise refusal("file_empty", where=where, allowed=say("a file with a header and rows"))
+    head = Head(start, is_whole=len(start) < HEAD_BYTES)
     for encoding in _encodings(head):
-        text = head.decode(encoding, "replace")
-        for separator in SEPARATORS:
-            yield FileFormat(encoding=encoding.removesuffix("-sig"), separator=separator), _rows(text, separator)
+        name = encoding if head.marked is None else family(encoding) or encoding
+        for separator in dict.fromkeys((*head.named_separators, ",", *SEPARATORS)):
+            yield FileFormat(encoding=name, separator=separator), [row.cells for row in head.rows(encoding, separator)[:HEAD_ROWS]]
 
 
-def _encodings(head: bytes) -> tuple[str, ...]:
+def _encodings(head: Head) -> tuple[str, ...]:
     """The encoding that the bytes prove, or those that they allow."""
-    marked = [encoding for mark, encoding in _MARKS if head.startswith(mark)]
-    if marked:
-        return tuple(marked)
-    if b"\0" in head[:200]:
-        return ("utf-16-le", "utf-16-be")
-    try:
-        codecs.getincrementaldecoder("utf-8")().decode(head)  # the head may end within a character
-    except UnicodeDecodeError:
-        return _ONE_BYTE
-    return ("utf-8",)
-
-
-def _rows(text: str, separator: str) -> Rows:
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator)
-    found: Rows = []
-    try:
-        for cells in reader:
-            found.append(cells)
-            if len(found) == HEAD_ROWS:
-                break
-    except csv.Error:
-        pass  # an unclosed quote swallows the rest; what came before is enough to judge by
-    return found
+    if head.marked is not None:
+        return (head.marked[0],)
+    if b"\0" in head.bytes[:200]:
+        return WIDE
+    return (UTF_8,) if is_utf_8_head(head.bytes) else LADDER
 
 
 def _best(rows: Rows, index: HeaderIndex) -> tuple[float, int]:
-    """The likeliest header row and what speaks for it; 0 where no row has two texts."""
+    """The likeliest header among the rows where the reader looks for one, and what speaks for it; 0 where no row has two texts."""
     widths = Counter(len(_texts(cells)) for cells in rows if len(_texts(cells)) > 1)
     if not widths:
         return 0.0, 0
     usual = max(widths, key=lambda width: (widths[width], width))
-    scores = [(_score(cells, usual, index), -number) for number, cells in enumerate(rows)]
-    score, negative = max(scores)
+    searched = [number for number, cells in enumerate(rows) if _texts(cells)][:SEARCHED_ROWS]
+    score, negative = max((_score(rows[number], usual, index), -number) for number in searched)
     return score, -negative
 
 

@@ -6,7 +6,7 @@ of signs has them, and only as comments.
 
 from __future__ import annotations
 
-import re
+import json
 from collections.abc import Iterable, Sequence
 from math import floor
 
@@ -15,13 +15,14 @@ import yaml
 from ingest.drafting.draft import SHOWN_GUESSES, ColumnDraft, FileDraft, Guess
 from ingest.drafting.flags import FlagGroup
 from ingest.drafting.values import Fit
+from ingest.reading.headers import may_name_a_person
 from schemas.fields import Kind, fields_of
+from schemas.shown import shown
 from schemas.units import MODELS, Unit
 from schemas.vocabulary import NOT_APPLICABLE, UNKNOWN
 
 SHOWN_ROWS = 10
 _NOT_APPLICABLE_SIGNS = ("n/a", "n.a.", "na")
-_MAY_NAME_A_PERSON = re.compile(r"\d{5}|@|.{81}", re.DOTALL)
 _COUNTS = """\
 # THIS SEEMS TO BE A TABLE OF COUNTS: {columns} columns hold totals beside their parts. Casehouse counts persons and events itself, one
 # row each; a count taken for a record would make one person of many. Draft it anew with --unit observation to keep its figures as
@@ -46,7 +47,9 @@ def draft_text(name: str, files: Sequence[FileDraft]) -> str:
 
 def safe_header(column: ColumnDraft) -> str:
     """A header for a person to read, or its place when it looks like a cell that slipped into the header's row."""
-    return f"column {column.position}" if column.applied is None and _MAY_NAME_A_PERSON.search(column.header) else column.header
+    if column.applied is None and may_name_a_person(column.header):
+        return f"column {column.position}"
+    return shown(column.header)
 
 
 def why(guess: Guess) -> str:
@@ -138,4 +141,6 @@ def _to_decide(file: FileDraft) -> Iterable[str]:
 
 def _quoted(text: str) -> str:
     """A text as YAML, in quotes where it would not be read as that text."""
+    if shown(text) != text:
+        return json.dumps(text)  # a text of YAML as well, and all of it ASCII
     return str(yaml.safe_dump(text, default_flow_style=True, allow_unicode=True, width=10_000)).removesuffix("\n").removesuffix("\n...")

@@ -14,17 +14,14 @@ from typing import Literal
 
 import polars as pl
 
-from ingest.mapping.codes import Readings, fold, readings
+from ingest.mapping.codes import Readings, folded_labels, readings
+from ingest.mapping.date_formats import FAMILIES
 from ingest.mapping.dates import ascii_digits, iso_date, whole_number
 from schemas.fields import Field, Kind
 
-FORMATS = (
-    *("%Y-%m-%d", "%d/%m/%Y", "%m/%d/%Y", "%d-%m-%Y", "%m-%d-%Y", "%d.%m.%Y", "%m.%d.%Y", "%Y/%m/%d", "%Y%m%d", "%Y", "%Y-%m", "%m/%Y"),
-    *("%d/%m/%y", "%m/%d/%y", "%d.%m.%y", "%d-%m-%y", "%d %B %Y", "%d %b %Y", "%d-%b-%Y", "%d-%b-%y", "%B %d, %Y", "%b %d, %Y"),
-    *("%Y-%m-%d %H:%M:%S", "%Y-%m-%d %H:%M", "%Y-%m-%dT%H:%M:%S", "%d/%m/%Y %H:%M", "%m/%d/%Y %H:%M", "%d/%m/%Y %H:%M:%S"),
-    *("%m/%d/%Y %H:%M:%S", "%a, %m/%d/%Y - %H:%M", "%a, %d/%m/%Y - %H:%M"),
-)
-"""Formats of dates that files carry; of those that read equally much the first counts, when they read the same."""
+FORMATS = tuple(dict.fromkeys(date_format for family in FAMILIES for date_format in family))
+"""Formats of dates that files carry: those that the reader tries too. Of those that read equally much the first counts, when
+they read the same."""
 SEPARATORS = (";", "|", ",", "،", "/", "+")
 """Signs that files put between several values of one cell."""
 SHOWN_ROWS = 20
@@ -131,7 +128,7 @@ def answers_of(cells: Cells) -> tuple[tuple[str, ...], tuple[str, ...]] | None:
     """The signs for yes and for no where a column holds nothing else, as we list them; None where it does, or never says yes."""
     known = readings(dict.fromkeys(_YES, "yes") | dict.fromkeys(_NO, "no"), {}, "yes_no")
     judged = cells.frame.filter(~_is_sign())
-    said = judged.select(fold(pl.col("text")).alias("sign"), known.apply(pl.col("text")).alias("answer"))
+    said = judged.select(folded_labels(pl.col("text")).alias("sign"), known.apply(pl.col("text")).alias("answer"))
     if said.height == 0 or said["answer"].null_count() or "yes" not in said["answer"]:
         return None
     yes, no = (tuple(sorted(set(said.filter(pl.col("answer") == answer)["sign"]))) for answer in ("yes", "no"))

@@ -24,8 +24,8 @@ from schemas.units import Unit
 
 UNIT, ACTION, OUTCOME = "unit", "action", "outcome"
 CONTENT, EITHER = "content", "either"
-COMPARED_FIELDS = (RECORD_ID, "registration_date", "birth_date", "age_years")
-"""What the checks of a row read, beside its own required fields."""
+_REGISTERED, _BORN, _AGE = COMPARED_FIELDS = ("registration_date", "birth_date", "age_years")
+"""What the checks of a row compare with each other; they read its number and its required fields as well."""
 _UNIT, _CHECK, _ORDER = "unit\x1f", "check\x1f", "order\x1f"
 
 
@@ -102,7 +102,7 @@ def map_rows(table: TextTable, mapping: CompiledMapping, companion: Companion | 
 def _chosen(mapping: CompiledMapping, fields: Collection[str] | None) -> list[str]:
     if fields is None:
         return list(mapping.values)
-    wanted = {*fields, *mapping.required_fields, *COMPARED_FIELDS}
+    wanted = {*fields, *mapping.required_fields, RECORD_ID, *COMPARED_FIELDS}
     return [name for name in mapping.values if name in wanted]
 
 
@@ -170,13 +170,18 @@ def _rules_of_rows(rows: pl.DataFrame, mapping: CompiledMapping, explained: dict
         _Rule("join_missing", None, file.join.on if file.join else None, is_kept & ~pl.col(MATCHED)),
     ]
     rules += [_Rule("required_missing", name, mapping.headers.get(name), is_kept & is_absent(name)) for name in mapping.required_fields]
-    compared = [name in rows.columns for name in ("registration_date", "birth_date", "age_years")]
-    if all(compared[:2]):
-        was_before = is_before(pl.col("registration_date"), pl.col("birth_date"))
-        rules.append(_Rule("dates_contradict", "registration_date", mapping.headers.get("registration_date"), is_kept & was_before))
-        if all(compared):
-            is_impossible = contradicts(pl.col("age_years"), pl.col("birth_date"), pl.col("registration_date")) & ~was_before
-            rules.append(_Rule("age_contradicts_birth", "age_years", mapping.headers.get("age_years"), is_kept & is_impossible))
+    return rules + _rules_of_dates(rows, mapping, is_kept)
+
+
+def _rules_of_dates(rows: pl.DataFrame, mapping: CompiledMapping, is_kept: pl.Expr) -> list[_Rule]:
+    """What is wrong between the dates of a row and its age, as far as the file has them."""
+    if not {_REGISTERED, _BORN} <= set(rows.columns):
+        return []
+    was_before = is_before(pl.col(_REGISTERED), pl.col(_BORN))
+    rules = [_Rule("dates_contradict", _REGISTERED, mapping.headers.get(_REGISTERED), is_kept & was_before)]
+    if _AGE in rows.columns:
+        is_impossible = contradicts(pl.col(_AGE), pl.col(_BORN), pl.col(_REGISTERED)) & ~was_before
+        rules.append(_Rule("age_contradicts_birth", _AGE, mapping.headers.get(_AGE), is_kept & is_impossible))
     return rules
 
 

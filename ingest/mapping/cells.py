@@ -12,7 +12,8 @@ import polars as pl
 
 from ingest.mapping.codes import answer_readings, flagged_codes, is_reason, one_code, readings, several_codes, trimmed
 from ingest.mapping.date_formats import AMBIGUOUS, DateSense
-from ingest.mapping.dates import DAY_NUMBERS, ascii_digits, iso_date, swapped, whole_number, year_of
+from ingest.mapping.dates import EPOCHS, ascii_digits, iso_date, swapped, whole_number, year_of
+from ingest.mapping.numbering import RECORD_ID, is_no_number
 from ingest.mapping.spoilt import is_error_sign, is_serial, is_shortened
 from ingest.mapping.steps import Step
 from ingest.reading.reader import column_name
@@ -20,7 +21,7 @@ from schemas.fields import Field, Kind
 from schemas.partner import Column, Flags, PartnerFile
 from schemas.vocabulary import MISSING_CODES, NOT_COLLECTED, YEARS
 
-BIRTH_YEARS = (1900, YEARS[1])
+_BIRTH_YEARS = (1900, YEARS[1])
 
 
 @dataclass(frozen=True)
@@ -178,7 +179,8 @@ def first_that_says_something(readings_of_field: list[CellReading]) -> CellReadi
 
 
 def _code(field: Field, source: Source) -> CellReading:
-    known = readings(source.meaning.lookup, source.file.missing, field.declared.vocabulary)
+    meaning = source.meaning
+    known = readings(meaning.lookup, source.file.missing, field.declared.vocabulary, holds_codes=meaning.holds_codes)
     way = _Steps(source.name, field.name)
     if field.kind is Kind.CODES:
         value = way.step("answer", several_codes(source.name, source.meaning.separator, known))
@@ -211,6 +213,8 @@ class _Cell:
         self.lookup = self.steps.step("lookup", pl.when(says_something).then(looked_up)) if lookup else looked_up
         self.is_declared_missing = is_reason(self.lookup).fill_null(False)
         says_missing = readings({}, source.file.missing).apply(self.text).is_not_null() & self.lookup.is_null()
+        if field.name == RECORD_ID:
+            says_missing |= is_no_number(self.text) & ~is_error_sign(self.text)
         is_missing = self.steps.step("missing", self.text.is_null() | says_missing | self.is_declared_missing)
         self.is_error = self.steps.step("error", ~is_missing & self.lookup.is_null() & is_error_sign(self.text))
         self.is_missing = self.steps.step("nothing", is_missing | self.is_error)
@@ -227,6 +231,11 @@ class _Cell:
         return CellReading(shown, shown.is_not_null(), checks, tuple(self.steps.taken))
 
 
+def years_allowed(field: Field) -> tuple[int, int]:
+    """The first and the last year that a date of the field may have."""
+    return _BIRTH_YEARS if field.name == "birth_date" else YEARS
+
+
 def _date(cell: _Cell) -> CellReading:
     sense = cell.source.dates
     if sense is None:
@@ -236,10 +245,9 @@ def _date(cell: _Cell) -> CellReading:
     iso = cell.steps.step("iso", iso_date(digits, sense.formats, is_spreadsheet=is_spreadsheet))
     if sense.fault is not None:
         return _date_without_format(cell, digits, iso, sense.fault)
-    low, high = BIRTH_YEARS if cell.field.name == "birth_date" else YEARS
-    is_in_range = year_of(iso).is_between(low, high)
+    is_in_range = year_of(iso).is_between(*years_allowed(cell.field))
     is_invalid = ~cell.is_missing & iso.is_null()
-    is_number = pl.lit(False) if sense.formats[0] in DAY_NUMBERS else is_invalid & is_serial(digits)
+    is_number = pl.lit(False) if sense.formats[0] in EPOCHS else is_invalid & is_serial(digits)
     reading = cell.reading(
         pl.when(is_in_range).then(iso),
         ("date_invalid", is_invalid & ~is_number),

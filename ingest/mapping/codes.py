@@ -12,8 +12,11 @@ from functools import cache, reduce
 
 import polars as pl
 
-from schemas.vocabulary import LANGUAGES, MISSING_CODES, NOT_COLLECTED, UNKNOWN, folded, vocabulary
+from schemas.folding import folded_label
+from schemas.vocabulary import LANGUAGES, MISSING_CODES, NOT_COLLECTED, UNKNOWN, vocabulary
 
+_ALIKE = {";": {"\u061b": ";", "\uff1b": ";"}, ",": {"\u060c": ",", "\uff0c": ","}}
+"""Separator -> the same sign as Arabic and full-width keyboards write it."""
 _MARKS_A_LETTER, _MARKS_AT_ALL = 4, 32
 
 
@@ -31,15 +34,11 @@ class Readings:
             return found
         at_most = max(map(len, self.by_folded)) * _MARKS_A_LETTER + _MARKS_AT_ALL  # longer texts, such as narratives, are no label
         short = pl.when(text.str.len_chars() <= at_most).then(text)
-        return found.fill_null(fold(short).replace_strict(dict(self.by_folded), default=None, return_dtype=pl.String))
+        return found.fill_null(folded_labels(short).replace_strict(dict(self.by_folded), default=None, return_dtype=pl.String))
 
 
-def fold(text: pl.Expr) -> pl.Expr:
-    """Texts as they are compared when neither case, accents nor the shape of an apostrophe matter.
-
-    Compatibility decomposition (NFKD, Unicode Standard Annex 15) without its nonspacing marks, in small letters. ASCII has
-    nothing to decompose, which saves most of the time.
-    """
+def folded_labels(text: pl.Expr) -> pl.Expr:
+    """What `schemas.folding.folded_label` makes of trimmed texts; ASCII has nothing to decompose, which saves most of the time."""
     is_ascii = text.str.len_bytes() == text.str.len_chars()
     other = pl.when(~is_ascii).then(text).str.normalize("NFKD").str.replace_all(r"\p{Mn}", "").str.replace_all("\u2019", "'", literal=True)
     return pl.when(is_ascii).then(text).otherwise(other).str.to_lowercase()
@@ -50,14 +49,20 @@ def trimmed(column: str) -> pl.Expr:
     return pl.col(column).str.strip_chars()
 
 
-def readings(lookup: Mapping[str, str], missing: Mapping[str, str], vocabulary_name: str | None = None) -> Readings:
+def readings(
+    lookup: Mapping[str, str], missing: Mapping[str, str], vocabulary_name: str | None = None, *, holds_codes: bool = False
+) -> Readings:
     """What the texts of a column mean: the partner's lookup before the texts for missing, these before the vocabulary.
 
-    A text for missing counts exactly as written before the vocabulary is asked (so that "NA" is Namibia for a country
-    unless the partner says otherwise), in any case of letters after it. An empty cell is never a category. A folded text
-    that means several codes of one list means none, also where a list after it knows one.
+    A text for missing counts exactly as written before the vocabulary is asked, in any case of letters after it. A country's,
+    language's or currency's code is read in capitals or as listed; one that people also write for no answer ("NA") only where
+    the column `holds_codes`. An empty cell is never a category. A folded text that means several codes of one list means
+    none, also where a list after it knows one.
     """
-    exact = {"": UNKNOWN} | _trimmed_keys(missing) | _trimmed_keys(lookup)
+    looked_up = {folded_label(text) for text in lookup}
+    codes = {} if vocabulary_name is None else vocabulary(vocabulary_name).codes_as_written(holds_codes=holds_codes)
+    exact = {text: code for text, code in codes.items() if folded_label(text) not in looked_up}
+    exact |= {"": UNKNOWN} | _trimmed_keys(missing) | _trimmed_keys(lookup)
     layers = [_meanings(lookup), *_vocabulary_meanings(vocabulary_name), _meanings(missing)]
     meanings: dict[str, set[str]] = reduce(lambda found, layer: {**layer, **found}, layers, {})
     return Readings(exact, {text: next(iter(codes)) for text, codes in meanings.items() if text and len(codes) == 1})
@@ -82,7 +87,8 @@ def several_codes(column: str, separator: str | None, known: Readings) -> pl.Exp
     alone = pl.concat_list(whole)
     if separator is None:
         return pl.when(whole.is_null()).then(None).otherwise(alone)
-    parts = trimmed(column).str.split(separator).list.eval(known.apply(pl.element().str.strip_chars()))
+    text = trimmed(column).str.replace_many(_ALIKE[separator]) if separator in _ALIKE else trimmed(column)
+    parts = text.str.split(separator).list.eval(known.apply(pl.element().str.strip_chars()))
     return _settled(pl.when(whole.is_not_null()).then(alone).otherwise(parts))
 
 
@@ -125,7 +131,7 @@ def _meanings(texts: Mapping[str, str]) -> dict[str, set[str]]:
     """Folded text -> the codes it means; several where case or accents told them apart."""
     meanings: dict[str, set[str]] = {}
     for text, code in texts.items():
-        meanings.setdefault(folded(text), set()).add(code)
+        meanings.setdefault(folded_label(text), set()).add(code)
     return meanings
 
 
@@ -136,4 +142,4 @@ def _vocabulary_meanings(name: str | None) -> tuple[dict[str, set[str]], ...]:
         return ()
     reasons = vocabulary("missing")
     labels = {reasons.label(code, language): code for code in MISSING_CODES for language in LANGUAGES}
-    return _meanings(vocabulary(name).readings()), _meanings({code: code for code in MISSING_CODES}), _meanings(labels)
+    return _meanings(vocabulary(name).names()), _meanings({code: code for code in MISSING_CODES}), _meanings(labels)

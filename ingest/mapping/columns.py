@@ -5,16 +5,16 @@ Here: absent and unknown columns, and the companion's columns put beside the fil
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 import polars as pl
 
 from ingest.mapping.codes import trimmed
-from ingest.reading.headers import folded
+from ingest.reading.headers import place_of
 from ingest.reading.reader import ROW_NUMBER, TextTable, column_name
 from ingest.refusals import refusal
+from schemas.folding import folded_header
 from schemas.messages import say
 from schemas.partner import Join, PartnerFile
 from schemas.problems import problem_frame
@@ -22,7 +22,6 @@ from schemas.problems import problem_frame
 JOINED, MATCHED = "joined\x1f", "matched\x1f"
 """Prefix of the companion's columns in the working frame, and the column that says whether the companion had the number."""
 _KEY, _CONTENT = "key\x1f", "content\x1f"
-_MAY_NAME_A_PERSON = re.compile(r"\d{5}|@|.{81}", re.DOTALL)
 
 
 def check_required(headers: Sequence[str], file: PartnerFile, required: Sequence[tuple[str, ...]]) -> None:
@@ -34,11 +33,14 @@ def check_required(headers: Sequence[str], file: PartnerFile, required: Sequence
 
 
 def column_problems(headers: Sequence[str], blank: Collection[str], file: PartnerFile) -> pl.DataFrame:
-    """What is absent and what is unknown among the columns of a file; `blank` are those without a text in any row."""
+    """What is absent and what is unknown among the columns of a file; `blank` are those without a text in any row.
+
+    An unknown column goes by its place alone: its header may be a value, since a file without a header has one there.
+    """
     expected = file.known_headers() - set(file.ignored) - set(file.optional)
     known = {column_name(name) for name in file.known_headers()}
     unknown = [
-        _safe_name(name, position)
+        place_of(position)
         for position, name in enumerate(headers, start=1)
         if name not in known and not (is_unnamed(name, position) and name in blank)
     ]
@@ -54,7 +56,8 @@ def is_unnamed(name: str, position: int) -> bool:
 
 def with_absent(frame: pl.DataFrame, names: Sequence[str]) -> pl.DataFrame:
     """The frame with the columns it lacks, all null: null is a column that is not there, never an empty cell."""
-    return frame.with_columns(pl.lit(None, dtype=pl.String).alias(name) for name in names if name not in frame.columns)
+    there = set(frame.columns)
+    return frame.with_columns(pl.lit(None, dtype=pl.String).alias(name) for name in names if name not in there)
 
 
 @dataclass(frozen=True, repr=False)
@@ -80,9 +83,9 @@ def companion_of(join: Join, table: TextTable) -> Companion:
 
     Raises `BatchRefused` column_required_missing when it lacks the number's column.
     """
-    spelling = {folded(name): name for name in table.frame.columns if name != ROW_NUMBER}
-    taken = {name: spelling[folded(name)] for name in join.take if folded(name) in spelling}
-    key = spelling.get(folded(join.on))
+    spelling = {folded_header(name): name for name in table.frame.columns if name != ROW_NUMBER}
+    taken = {name: spelling[folded_header(name)] for name in join.take if folded_header(name) in spelling}
+    key = spelling.get(folded_header(join.on))
     if key is None:
         raise refusal("column_required_missing", where=join.file, allowed=say("the column {columns}", columns=join.on))
     content = pl.concat_str([trimmed(name) for name in sorted(spelling.values())], separator="\x1f")
@@ -95,8 +98,3 @@ def companion_of(join: Join, table: TextTable) -> Companion:
     )
     missing = [(join.file, None, "column_missing", column.field, name) for name, column in join.take.items() if name not in taken]
     return Companion(join, rows, problem_frame(missing))
-
-
-def _safe_name(name: str, position: int) -> str:
-    """The header, or its position when it looks like a value that slipped into the header's row."""
-    return f"column {position}" if _MAY_NAME_A_PERSON.search(name) else name

@@ -59,7 +59,7 @@ class CompiledMapping:
     numbering: Numbering
     required_columns: tuple[tuple[str, ...], ...]  # of each group one must be there
     required_fields: tuple[str, ...]
-    headers: Mapping[str, str]  # field -> the one column of the file that fills it
+    headers: Mapping[str, str]  # field -> the one column that fills it
 
 
 def compile_mapping(
@@ -184,7 +184,11 @@ def _required_columns(file: PartnerFile, fields: Iterable[Field]) -> tuple[tuple
 
 
 def _headers(file: PartnerFile) -> dict[str, str]:
+    """Field -> the one column that fills it, of the file itself or else of its companion."""
     found: dict[str, list[str]] = {}
     for name, column in file.columns.items():
         found.setdefault(column.field, []).append(name)
-    return {field: names[0] for field, names in found.items() if len(names) == 1}
+    taken: dict[str, list[str]] = {}
+    for name, column in file.join.take.items() if file.join else ():
+        taken.setdefault(column.field, []).append(name)
+    return {field: names[0] for field, names in (taken | found).items() if len(names) == 1}

@@ -6,7 +6,7 @@ orders that the texts allow.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import polars as pl
@@ -36,6 +36,11 @@ FAMILIES = (
     *(_family(f"%y{mark}%m{mark}%d") for mark in _SEPARATORS),
     ("%Y%m%d",),
     ("%d %B %Y", "%d %b %Y", "%B %Y", "%b %Y", "%Y"),
+    ("%d-%b-%Y", "%d-%B-%Y", "%b-%Y"),
+    ("%d-%b-%y",),
+    ("%B %d, %Y", "%b %d, %Y"),
+    ("%a, %d/%m/%Y - %H:%M",),
+    ("%a, %m/%d/%Y - %H:%M",),
 )
 """Each is one way of writing dates, whole or in part: within a family no text has two meanings."""
 
@@ -93,9 +98,3 @@ def _has_two_meanings(dates: pl.DataFrame) -> bool:
     """Whether any text has different dates in different families."""
     several = dates.select(pl.concat_list(pl.all()).list.drop_nulls().list.n_unique() > 1).to_series()
     return bool(several.any())
-
-
-def texts_of(frames: Sequence[pl.DataFrame], column: str) -> pl.Series:
-    """The distinct texts of a column over several frames; a frame without the column adds none."""
-    found = [frame[column].unique() for frame in frames if column in frame.columns]
-    return pl.concat([pl.Series("text", [], dtype=pl.String), *(one.alias("text") for one in found)]).unique()

@@ -8,11 +8,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from datetime import date, timedelta
 
 import polars as pl
 
-EXCEL, EXCEL_1904 = "excel", "excel-1904"
-DAY_NUMBERS = (EXCEL, EXCEL_1904)
+from schemas.partner import DAY_NUMBERS
+
+EPOCHS = dict(zip(DAY_NUMBERS, (date(1899, 12, 30), date(1904, 1, 1)), strict=True))
+"""The day that a spreadsheet's day numbers count from, from March 1900 on."""
 _FOREIGN_DIGITS = {chr(start + digit): str(digit) for start in (0x0660, 0x06F0) for digit in range(10)}
 _DIRECTION_MARKS = dict.fromkeys("\u200e\u200f\u061c\u202a\u202b\u202c\u2066\u2067\u2068\u2069", "")
 _ASCII = _FOREIGN_DIGITS | _DIRECTION_MARKS | {"٫": "."}
@@ -84,9 +87,12 @@ def contradicts(age: pl.Expr, birth: pl.Expr, registration: pl.Expr) -> pl.Expr:
 
 
 def whole_number(text: pl.Expr, decimal: str) -> tuple[pl.Expr, pl.Expr]:
-    """Whether each text is a whole number, and the number; null where it is none or exceeds 64 bits. 23,0 is 23."""
+    """Whether each text is a whole number, and the number; null where it is none or exceeds 64 bits.
+
+    23,0 and 23,00 are 23; 23,000 may be a decimal or twenty-three thousand, so it is neither.
+    """
     digits = ascii_digits(text)
-    pattern = rf"^([+-]?[0-9]+)(?:{re.escape(decimal)}0+)?$"
+    pattern = rf"^([+-]?[0-9]+)(?:{re.escape(decimal)}0{{1,2}})?$"
     return digits.str.contains(pattern), digits.str.extract(pattern, 1).str.strip_prefix("+").cast(pl.Int64, strict=False)
 
 
@@ -100,14 +106,15 @@ def _by_format(text: pl.Expr, date_format: str) -> pl.Expr:
 def _by_day_number(text: pl.Expr, epoch: str) -> pl.Expr:
     """The date of a spreadsheet's day number (ECMA-376 part 1, 18.17.4.1); its fraction is the time of day."""
     number = text.str.extract(_DAY_NUMBER, 1).cast(pl.Int64, strict=False)
-    if epoch == EXCEL_1904:
-        return _days_after("1904-01-01", number)
-    later, earlier = _days_after("1899-12-30", number), _days_after("1899-12-31", number)
+    later = _days_after(EPOCHS[epoch], number)
+    if epoch != DAY_NUMBERS[0]:
+        return later
+    earlier = _days_after(EPOCHS[epoch] + timedelta(days=1), number)
     return pl.when(number > _BEFORE_FALSE_LEAP_DAY).then(later).when(number.is_between(1, _BEFORE_FALSE_LEAP_DAY - 1)).then(earlier)
 
 
-def _days_after(first: str, number: pl.Expr) -> pl.Expr:
-    return (pl.lit(first).str.to_date("%Y-%m-%d") + pl.duration(days=number)).dt.strftime("%Y-%m-%d")
+def _days_after(first: date, number: pl.Expr) -> pl.Expr:
+    return (pl.lit(first) + pl.duration(days=number)).dt.strftime("%Y-%m-%d")
 
 
 def _by_pattern(text: pl.Expr, date_format: str) -> pl.Expr | None:
@@ -144,6 +151,11 @@ def _by_strptime(text: pl.Expr, date_format: str) -> pl.Expr:
     """The date by polars' own reading, for names of months and the like (English)."""
     has_day = any(directive in date_format for directive in ("%d", "%e", "%j", "%D", "%F", "%x"))
     if has_day:
-        return text.str.to_date(date_format, strict=False).dt.strftime("%Y-%m-%d")
+        return _since_four_digits(text.str.to_date(date_format, strict=False)).dt.strftime("%Y-%m-%d")
     first_day = pl.concat_str(pl.lit("01 "), text)
-    return first_day.str.to_date(f"%d {date_format}", strict=False).dt.strftime("%Y-%m")
+    return _since_four_digits(first_day.str.to_date(f"%d {date_format}", strict=False)).dt.strftime("%Y-%m")
+
+
+def _since_four_digits(day: pl.Expr) -> pl.Expr:
+    """Only days whose year was written in full: polars reads the 24 of 31-Jan-24 as the year 24 where %Y is asked for."""
+    return pl.when(day.dt.year() >= 1000).then(day)

@@ -14,9 +14,10 @@ from dataclasses import dataclass
 from functools import cache, cached_property
 
 from ingest.reading.blocks import Grammar, split
-from ingest.reading.encodings import AsUtf8, family, is_read_directly, marked_encoding, plausible_encodings
-from ingest.reading.headers import SHARE_NEEDED, HeaderFit, best_header, folded
+from ingest.reading.encodings import AsUtf8, family, is_one_byte, is_read_directly, marked_encoding, plausible_encodings, undecided
+from ingest.reading.headers import SHARE_NEEDED, HeaderFit, best_header, spellings
 from schemas.fields import fields_of
+from schemas.folding import folded_header
 from schemas.partner import FileFormat, PartnerFile
 from schemas.units import MODELS
 from schemas.vocabulary import LANGUAGES, MISSING_CODES, vocabulary
@@ -110,9 +111,30 @@ def recognised(head: Head, file: PartnerFile) -> Recognised | None:
 
     The agreed separator is taken as soon as half of the needed columns are there; another one needs four in five.
     """
+    found = _by_separators(head, file, _encodings(head, file))
+    if found is None or not _is_doubtful(head, found, file):
+        return found
+    return _by_separators(head, file, (undecided(file.format.encoding),))
+
+
+def _by_separators(head: Head, file: PartnerFile, encodings: Sequence[str]) -> Recognised | None:
     agreed = file.format
     others = [separator for separator in dict.fromkeys((*head.named_separators, *SEPARATORS)) if separator != agreed.separator]
-    return _best(head, file, [agreed.separator], SHARE_NEEDED) or _best(head, file, others, SHARE_CONVINCING)
+    found = _best(head, file, encodings, [agreed.separator], SHARE_NEEDED)
+    return found or _best(head, file, encodings, others, SHARE_CONVINCING)
+
+
+def _is_doubtful(head: Head, found: Recognised, file: PartnerFile) -> bool:
+    """Whether another encoding than agreed leaves a needed column missing beside an unknown header beyond ASCII.
+
+    The two may be one header: é is the same byte in Western and Central European text, so that one column of a file is
+    recognised while the names below another would be read as those of someone else.
+    """
+    if head.marked is not None or not is_one_byte(found.encoding) or family(found.encoding) == family(file.format.encoding):
+        return False
+    known = spellings(file)
+    has_unknown = any(not cell.isascii() and folded_header(cell) not in known for cell in found.header.cells)
+    return has_unknown and found.header.mapped_share < 1
 
 
 def _encodings(head: Head, file: PartnerFile) -> tuple[str, ...]:
@@ -125,9 +147,9 @@ def _can_separate(separator: str) -> bool:
     return separator.isascii() and separator not in '"\r\n'
 
 
-def _best(head: Head, file: PartnerFile, separators: Sequence[str], needed: float) -> Recognised | None:
+def _best(head: Head, file: PartnerFile, encodings: Sequence[str], separators: Sequence[str], needed: float) -> Recognised | None:
     best: Recognised | None = None
-    for encoding in _encodings(head, file):
+    for encoding in encodings:
         for separator in filter(_can_separate, separators):
             rows = head.rows(encoding, separator)
             fit = best_header([row.cells for row in rows], file)
@@ -158,7 +180,7 @@ def expected_texts(file: PartnerFile) -> frozenset[str]:
     for flags in file.flags.values():
         texts |= {*flags.yes, *flags.no}
     lists = {field.declared.vocabulary for unit in file.units() for field in fields_of(MODELS[unit].report)}
-    own = frozenset(folded(text) for text in texts if not text.isascii())
+    own = frozenset(folded_header(text) for text in texts if not text.isascii())
     return own.union(_labels_beyond_ascii("missing"), *(_labels_beyond_ascii(name) for name in lists if name is not None))
 
 
@@ -169,4 +191,4 @@ def _labels_beyond_ascii(name: str) -> frozenset[str]:
         texts = {vocabulary(name).label(code, language) for code in MISSING_CODES for language in LANGUAGES}
     else:
         texts = set(vocabulary(name).readings())
-    return frozenset(folded(text) for text in texts if not text.isascii())
+    return frozenset(folded_header(text) for text in texts if not text.isascii())

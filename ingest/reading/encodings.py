@@ -16,11 +16,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ingest.reading.blocks import Mask, Positions, Records
-from ingest.reading.headers import folded
+from schemas.folding import folded_header
 
 UTF_8 = "utf-8"
-LADDER = ("cp1252", "cp1256", "cp1251")
-"""Encodings of one byte a character that a spreadsheet writes where French and Spanish, Arabic, and Russian are spoken."""
+LADDER = ("cp1252", "cp1256", "cp1251", "cp1250", "cp1254", "cp1253")
+"""Encodings of one byte a character that a spreadsheet writes where French and Spanish, Arabic, Russian, Czech and Romanian,
+Turkish, and Greek are spoken; of those that read a file the same the first is taken."""
+HOLDING = "ascii"
+"""What a file of one-byte characters is read as when nothing tells which: its rows beyond ASCII are held."""
 WIDE = ("utf-16-le", "utf-16-be")
 _MARKS = (
     (codecs.BOM_UTF32_LE, "utf-32-le"),  # before UTF-16, whose mark it starts with
@@ -40,6 +43,8 @@ _ENCODED_TWICE = re.compile(
 _FIRST_HALVES = np.isin(np.arange(256), [0x82, 0x83, 0x84, 0x85, 0xA2, 0x90, 0x91, *range(0x98, 0x9C)])
 """UTF-8 of text that was UTF-8 and was taken for a Western encoding: an accented letter, a typographer's mark, two letters of
 Cyrillic or Arabic in a row. Such a row is readable and wrong."""
+_WESTERN_LETTERS = frozenset("àâäáçèéêëíîïñóôöœùúûüßªºÀÂÄÁÇÈÉÊËÍÎÏÑÓÔÖŒÙÚÛÜ")
+"""What French, Spanish and German write. Central European text taken for Western shows others: ì for ě, ø for ř, æ for ć."""
 _BETWEEN_TEXTS = re.compile(r"[;,\t|،/\"\r\n]+")
 
 
@@ -91,7 +96,7 @@ def _narrow_encoding(head: bytes, agreed: str, is_known: Callable[[], Set[str]])
     if head.isascii():
         return agreed
     lines = [line for line in head.splitlines()[:-1] or [head] if not line.isascii()]
-    if sum(_decodes(line, UTF_8) for line in lines) * 2 > len(lines) or _is_utf_8_head(head):
+    if sum(_decodes(line, UTF_8) for line in lines) * 2 > len(lines) or is_utf_8_head(head):
         return UTF_8
     known = is_known()
     scores = {encoding: _readable(head, encoding, known) for encoding in dict.fromkeys((agreed, UTF_8, *LADDER))}
@@ -99,23 +104,36 @@ def _narrow_encoding(head: bytes, agreed: str, is_known: Callable[[], Set[str]])
     best = [encoding for encoding, score in scores.items() if score == most]
     if agreed in best or len(best) == 1:
         return best[0] if len(best) == 1 else agreed
-    return _least_mixed(head, best) or agreed
+    return _likeliest(head, best) or undecided(agreed)
+
+
+def undecided(agreed: str) -> str:
+    """What to read by when it is not the agreed encoding, and nothing tells which one it is: bytes beyond ASCII are held, not guessed."""
+    return UTF_8 if family(agreed) == UTF_8 else HOLDING
 
 
 def _readable(head: bytes, encoding: str, known: Set[str]) -> int:
     """How many different texts beyond ASCII become such as the partner's file knows."""
-    return len({folded(text) for text in _texts_beyond_ascii(head, encoding)} & known)
+    return len({folded_header(text) for text in _texts_beyond_ascii(head, encoding)} & known)
 
 
-def _least_mixed(head: bytes, encodings: Sequence[str]) -> str | None:
-    """The one of equally good encodings by which the fewest words mix scripts; None when several are alike in that too.
+def _likeliest(head: bytes, encodings: Sequence[str]) -> str | None:
+    """The one of equally good encodings by which the fewest words mix scripts; None when several do that read the head differently.
 
     French letters stand at the same places in the Western and in the Arabic encoding; other accents turn to Arabic signs.
+    Between Latin encodings scripts tell nothing (è is č in another): there the Western one is taken when French, Spanish or
+    German could have written every letter.
     """
     texts = {encoding: _texts_beyond_ascii(head, encoding) for encoding in encodings}
     mixed = {encoding: sum(map(_mixes_scripts, found)) for encoding, found in texts.items()}
     best = [encoding for encoding in encodings if mixed[encoding] == min(mixed.values())]
+    if best[0] == LADDER[0] and all(map(_is_western, texts[best[0]])):
+        best = [encoding for encoding in best if encoding in LADDER[:3]]
     return best[0] if all(texts[encoding] == texts[best[0]] for encoding in best) else None
+
+
+def _is_western(text: str) -> bool:
+    return "\ufffd" not in text and all(sign.isascii() or sign in _WESTERN_LETTERS or not sign.isalpha() for sign in text)
 
 
 def _texts_beyond_ascii(head: bytes, encoding: str) -> set[str]:
@@ -123,12 +141,13 @@ def _texts_beyond_ascii(head: bytes, encoding: str) -> set[str]:
 
 
 def _mixes_scripts(text: str) -> bool:
-    """Whether letters of two alphabets stand in one word, or signs that are no letters of any."""
-    scripts = [{unicodedata.name(sign, "?").split()[0] for sign in word if not sign.isascii() or sign.isalpha()} for word in text.split()]
+    """Whether letters of two alphabets stand in one word, or signs that are no letters of any; Spanish has such around words."""
+    words = [word.strip("\"'(),.:").lstrip("¿¡").rstrip("ªº") for word in text.split()]
+    scripts = [{unicodedata.name(sign, "?").split()[0] for sign in word if not sign.isascii() or sign.isalpha()} for word in words]
     return any(len(found) > 1 for found in scripts)
 
 
-def _is_utf_8_head(head: bytes) -> bool:
+def is_utf_8_head(head: bytes) -> bool:
     """Whether it is UTF-8, but for a last character that the end of the head cuts."""
     try:
         codecs.getincrementaldecoder(UTF_8)().decode(head)

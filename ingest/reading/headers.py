@@ -5,18 +5,22 @@ Here: comparing the columns that are there with those a partner's file says. Nev
 
 from __future__ import annotations
 
-import unicodedata
+import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from ingest.refusals import refusal
+from schemas.folding import folded_header
 from schemas.messages import say
 from schemas.partner import PartnerFile
 
 SEARCHED_ROWS = 20
 SHARE_NEEDED = 0.5
 ROW_NUMBER = "row_number"
+MOST_COLUMNS = 2_000
+"""A case file has some tens; wider ones cost far more time than their bytes."""
+_MAY_NAME_A_PERSON = re.compile(r"\d{5}|@|.{81}", re.DOTALL)
 
 
 @dataclass(frozen=True)
@@ -29,10 +33,18 @@ class HeaderFit:
     likeness: float  # Dice's coefficient of the columns there and the columns known
 
 
-def folded(header: str) -> str:
-    """A header as it is compared: composed (NFC), single spaces, no byte order mark, straight apostrophes, case folded."""
-    composed = unicodedata.normalize("NFC", header).replace("\ufeff", "").replace("\u2019", "'")
-    return " ".join(composed.split()).casefold()
+def may_name_a_person(header: str) -> bool:
+    """Whether an unknown header looks like a value that slipped into the header's row: then it is named by its place alone."""
+    return _MAY_NAME_A_PERSON.search(header) is not None
+
+
+def place_of(position: int) -> str:
+    """A column by its place alone, from 1, and the letters that a spreadsheet shows above it: `column 25 (Y)`."""
+    letters, left = "", position
+    while left:
+        left, letter = divmod(left - 1, 26)
+        letters = chr(ord("A") + letter) + letters
+    return f"column {position} ({letters})"
 
 
 def column_name(header: str) -> str:
@@ -48,8 +60,8 @@ def mapped_headers(file: PartnerFile) -> frozenset[str]:
 
 def spellings(file: PartnerFile) -> dict[str, str]:
     """Folded header -> the column of the specification; also for the other headers that a column goes by."""
-    also = {folded(other): name for other, name in sorted(file.synonyms().items())}
-    return also | {folded(name): name for name in sorted(file.known_headers())}
+    also = {folded_header(other): name for other, name in sorted(file.synonyms().items())}
+    return also | {folded_header(name): name for name in sorted(file.known_headers())}
 
 
 def best_header(rows: Sequence[Sequence[str]], file: PartnerFile) -> HeaderFit | None:
@@ -62,7 +74,7 @@ def best_header(rows: Sequence[Sequence[str]], file: PartnerFile) -> HeaderFit |
     best: HeaderFit | None = None
     most = 0
     for index, cells in _candidates(rows):
-        texts = {text for text in map(folded, cells) if text}
+        texts = {text for text in map(folded_header, cells) if text}
         there = {names[text] for text in texts & names.keys()}
         if len(there) > most:
             most = len(there)
@@ -88,7 +100,7 @@ def column_names(cells: Sequence[str], file: PartnerFile) -> tuple[str, ...]:
     Raises `BatchRefused` column_repeated when a column that is needed stands twice, also under two of its headers.
     """
     spelling = spellings(file)
-    keys = [folded(cell) for cell in cells]
+    keys = [folded_header(cell) for cell in cells]
     times = Counter(spelling.get(key) for key in keys)
     doubled = sorted(name for name in mapped_headers(file) | set(file.optional) if times[name] > 1)
     if doubled:

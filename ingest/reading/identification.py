@@ -6,9 +6,7 @@ Here: the heads of files compared with what partners' files say. Never here: the
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 
-from ingest.reading.dialects import likest_header, recognised
 from ingest.reading.headers import mapped_headers
 from ingest.reading.payloads import Payload
 from ingest.reading.sources import open_source
@@ -39,18 +37,22 @@ def identify(payloads: Sequence[Payload], partner: Partner) -> dict[str, Payload
     return found
 
 
-def best_partner(payload: Payload, partners: Mapping[str, Partner]) -> list[tuple[str, float]]:
+def best_partner(payload: Payload, partners: Mapping[str, Partner], where: str = "the file") -> list[tuple[str, float]]:
     """Each partner with the share of its mapped columns found in the payload (its best file's), best first.
 
-    Of equal shares the one with fewer other columns comes first, then the one earlier in the alphabet.
+    Of equal shares the one with fewer other columns comes first, then the one earlier in the alphabet. Raises `BatchRefused`
+    file_empty, file_unreadable or file_unsafe when it is no table, whoever sent it.
     """
     fits = dict.fromkeys(partners, (0.0, 0.0))
     for files in _by_sheet([(name, file) for name, partner in partners.items() for file in partner.files]):
-        with suppress(BatchRefused), open_source(payload, [file for _, file in files], "the file") as source:
+        with open_source(payload, [file for _, file in files], where) as source:
+            is_binary = source.head.is_binary
             for name, file in files:
-                header = likest_header(source.head, source.agreed_for(file))
+                header = source.likest_header(file)
                 if header is not None:
                     fits[name] = max(fits[name], (header.mapped_share, header.likeness))
+        if is_binary and not any(share for share, _ in fits.values()):
+            raise header_not_found((), where, is_binary=True)
     names = sorted(fits, key=lambda name: (-fits[name][0], -fits[name][1], name))
     return [(name, fits[name][0]) for name in names]
 
@@ -72,7 +74,7 @@ def _best_file(payload: Payload, partner: Partner, where: str) -> PartnerFile:
         try:
             with open_source(payload, [file for _, file in files], where) as source:
                 for _, file in files:
-                    found = recognised(source.head, source.agreed_for(file))
+                    found = source.recognised_as(file)
                     if found is not None:
                         fits.append((found.header.likeness, file))
                 is_binary = source.head.is_binary

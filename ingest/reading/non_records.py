@@ -12,15 +12,16 @@ from functools import cached_property
 
 import polars as pl
 
-from ingest.reading.headers import folded
+from schemas.folding import folded_header
 
-_TOTALS = frozenset(
-    folded(word)
+TOTALS = frozenset(
+    folded_header(word)
     for word in (
         "total", "totals", "grand total", "subtotal", "sub-total", "sum", "totaux", "total général", "sous-total", "somme",
-        "totales", "total general", "suma", "suma total", "المجموع", "مجموع", "المجموع الكلي", "الإجمالي", "الاجمالي", "إجمالي",
+        "totales", "total general", "gesamt", "suma", "suma total", "المجموع", "مجموع", "المجموع الكلي", "الإجمالي", "الاجمالي", "إجمالي",
     )
 )  # fmt: skip
+"""Words, folded, that stand before the figures of a totals row."""
 _AROUND_A_WORD = " :.=*"
 _AROUND = r"\s:.=*\ufeff"
 _BETWEEN = "\x1f"
@@ -39,12 +40,12 @@ class RowRules:
     def reason(self, cells: Sequence[str]) -> str | None:
         """Why a row is no record, or None; a row of another length than the header is row_ragged when nothing else says more."""
         texts = [cell.strip() for cell in cells]
-        first = next((folded(text).strip(_AROUND_A_WORD) for text in texts if text), None)
+        first = next((folded_header(text).strip(_AROUND_A_WORD) for text in texts if text), None)
         if first is None:
             return "row_blank"
         if self._is_header(cells):
             return "header_repeated"
-        if first == self._marker or (first in _TOTALS and self._holds_numbers_alone(texts)):
+        if first == self._marker or (first in TOTALS and self._holds_numbers_alone(texts)):
             return "totals_row"
         return "row_ragged" if len(cells) != len(self.header) else None
 
@@ -62,11 +63,27 @@ class RowRules:
         found = [(row[0], code) for row in others.iter_rows() if (code := self.reason(row[1:])) is not None]
         return pl.concat([blank, pl.DataFrame(found, schema=blank.schema, orient="row")]).rename({_INDEX: "index"})
 
+    def may_be_no_record(self, texts: pl.Series, separator: str) -> pl.Series:
+        """Whole records as text that may be a totals or a blank row and are to be told one by one; others are neither."""
+        mark = re.escape(separator)
+        like = rf'(?i)^["{_AROUND}\x1c-\x1f{mark}]*(?:(?:{self._words})["{_AROUND}]*(?:{mark}|$)|$)'
+        return texts.str.normalize("NFC").str.contains(like)
+
+    @cached_property
+    def first_signs_of_totals(self) -> bytes:
+        """The bytes below 128 that a totals row may begin with; what begins beyond them may be one as well."""
+        words = [*TOTALS, self._marker or ""]
+        letters = {sign for word in words for sign in (word[:1], word[:1].upper())}
+        return "".join(sorted(sign for sign in letters if sign.isascii())).encode() + (_AROUND_A_WORD + '"').encode()
+
+    @cached_property
+    def _words(self) -> str:
+        return "|".join(_loosely(word) for word in sorted(TOTALS | ({self._marker} if self._marker else set())))
+
     @cached_property
     def _like_totals_or_blank(self) -> str:
         """Matches every text that may begin a blank or a totals row; which of them do is told one by one."""
-        words = "|".join(_loosely(word) for word in sorted(_TOTALS | ({self._marker} if self._marker else set())))
-        return rf"(?i)^[{_AROUND}]*(?:{words})?[{_AROUND}]*$"
+        return rf"(?i)^[{_AROUND}]*(?:{self._words})?[{_AROUND}]*$"
 
     @cached_property
     def _like_header(self) -> str:
@@ -79,7 +96,7 @@ class RowRules:
 
     @cached_property
     def _folded_header(self) -> list[str]:
-        return [folded(cell) for cell in self.header]
+        return [folded_header(cell) for cell in self.header]
 
     @cached_property
     def _key_column(self) -> int:
@@ -89,12 +106,12 @@ class RowRules:
 
     @cached_property
     def _marker(self) -> str | None:
-        return None if self.totals_marker is None else folded(self.totals_marker).strip(_AROUND_A_WORD)
+        return None if self.totals_marker is None else folded_header(self.totals_marker).strip(_AROUND_A_WORD)
 
     def _is_header(self, cells: Sequence[str]) -> bool:
-        if len(cells) != len(self.header) or folded(cells[self._key_column]) != self._folded_header[self._key_column]:
+        if len(cells) != len(self.header) or folded_header(cells[self._key_column]) != self._folded_header[self._key_column]:
             return False
-        return [folded(cell) for cell in cells] == self._folded_header
+        return [folded_header(cell) for cell in cells] == self._folded_header
 
     def _holds_numbers_alone(self, texts: Sequence[str]) -> bool:
         """Whether, but for the word, every cell is blank or a number: a row with a date or a name is someone."""

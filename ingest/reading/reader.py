@@ -13,22 +13,17 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from ingest.reading.dialects import Recognised, recognised
-from ingest.reading.encodings import AsUtf8, Stream, is_read_directly
-from ingest.reading.headers import ROW_NUMBER, column_name, column_names
+from ingest.reading.dialects import Recognised
+from ingest.reading.encodings import AsUtf8, Stream, family, is_read_directly
+from ingest.reading.headers import ROW_NUMBER, column_name
 from ingest.reading.identification import best_partner, header_not_found, identify
 from ingest.reading.payloads import Payload, opened, size_of
 from ingest.reading.sources import Source, open_source
-from ingest.reading.tables import BodyFormat, TextTable, tables_of
+from ingest.reading.tables import BLOCK_BYTES, CHUNK_BYTES, TextTable, body_format, tables_of
 from schemas.partner import RETURNED_COLUMNS, FileFormat, PartnerFile
 from schemas.problems import problem_frame
 
 __all__ = ["ROW_NUMBER", "Layout", "Reading", "TextTable", "best_partner", "column_name", "identify", "open_reading", "read"]
-
-BLOCK_BYTES = 1 << 18
-"""How much is cut into records at a time: it stays in the processor's cache."""
-CHUNK_BYTES = 16 << 20
-"""How much text a table holds, about."""
 
 
 @dataclass(frozen=True, repr=False)
@@ -65,25 +60,14 @@ def open_reading(
     Raises `BatchRefused`: file_empty, file_unreadable, file_unsafe, header_not_found, column_repeated.
     """
     with open_source(payload, [file], file.name) as source:
-        expected = source.agreed_for(file)
-        found = recognised(source.head, expected)
+        found = source.recognised_as(file)
         if found is None:
             raise header_not_found([file], file.name, is_binary=source.head.is_binary)
-        names = column_names(found.header.cells, file)
-        really = file.format.model_copy(update={"kind": source.kind, "separator": found.separator, "encoding": _encoding(found, expected)})
-        headers = tuple(name for name in names if name not in RETURNED_COLUMNS)
+        body = body_format(file, found, block_bytes=block_bytes, chunk_bytes=chunk_bytes)
+        encoding = _encoding(found, source.expected_format(file))
+        really = file.format.model_copy(update={"kind": source.kind, "separator": found.separator, "encoding": encoding})
+        headers = tuple(name for name in body.names if name not in RETURNED_COLUMNS)
         layout = Layout(really, found.header.index + 1, headers, _problems_of_file(source, found, payload, file))
-        body = BodyFormat(
-            file=file.name,
-            encoding=found.encoding if is_read_directly(found.encoding) else "utf-8",
-            separator=found.separator,
-            header=found.header.cells,
-            names=names,
-            totals_marker=file.format.totals_marker,
-            label_rows=file.format.label_rows,
-            block_bytes=block_bytes,
-            chunk_bytes=chunk_bytes,
-        )
         above = [row.cells for row in found.rows[: found.header.index]]
         yield Reading(layout, tables_of(body_of(source, found), above, body))
 
@@ -101,8 +85,9 @@ def read(payload: Payload, file: PartnerFile) -> TextTable:
         return TextTable(frame, problems, sum(table.received for table in tables))
 
 
-def _encoding(found: Recognised, file: PartnerFile) -> str:
-    return found.encoding if found.differs_from(file.format.model_copy(update={"separator": found.separator})) else file.format.encoding
+def _encoding(found: Recognised, expected: FileFormat) -> str:
+    """The encoding by the name that was agreed, where it is the same."""
+    return expected.encoding if family(found.encoding) == family(expected.encoding) else found.encoding
 
 
 def body_of(source: Source, found: Recognised) -> Stream:
@@ -130,7 +115,7 @@ class _Behind:
 
 def _problems_of_file(source: Source, found: Recognised, payload: Payload, file: PartnerFile) -> pl.DataFrame:
     is_text = source.kind == "csv"
-    differs = source.kind != file.format.kind or (is_text and found.differs_from(file.format))
+    differs = not file.format.allows(source.kind) or (is_text and found.differs_from(file.format))
     said = {
         "format_differs": differs,
         "rows_hidden": source.has_hidden_rows,

@@ -12,15 +12,15 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import BinaryIO, Literal
 
-from ingest.reading.dialects import HEAD_BYTES, Head
+from ingest.reading.dialects import HEAD_BYTES, Head, Recognised, likest_header, recognised
 from ingest.reading.encodings import Stream
-from ingest.reading.headers import best_header
+from ingest.reading.headers import HeaderFit, best_header
 from ingest.reading.kinds import GLANCE_BYTES, kind_of
 from ingest.reading.payloads import Payload, head_of, opened
 from ingest.reading.spreadsheet import sheet_as_csv
 from ingest.refusals import refusal
 from schemas.messages import say
-from schemas.partner import PartnerFile
+from schemas.partner import FileFormat, PartnerFile
 
 
 @dataclass(frozen=True, repr=False)
@@ -33,12 +33,20 @@ class Source:
     has_hidden_rows: bool = False
     has_unread_sheets: bool = False
 
-    def agreed_for(self, file: PartnerFile) -> PartnerFile:
-        """The file with the encoding and separator that are expected of the stream."""
-        if self.kind == "csv":
-            return file
-        saved = file.format.model_copy(update={"encoding": "utf-8", "separator": ","})
-        return file.model_copy(update={"format": saved})
+    def recognised_as(self, file: PartnerFile) -> Recognised | None:
+        """How the stream was saved when it is this file; None when it has too few of its columns in every way of reading."""
+        return recognised(self.head, self._expected(file))
+
+    def likest_header(self, file: PartnerFile) -> HeaderFit | None:
+        """The header that holds most of the columns this file needs; None without any."""
+        return likest_header(self.head, self._expected(file))
+
+    def expected_format(self, file: PartnerFile) -> FileFormat:
+        """The encoding and separator that are expected of the stream: a sheet of a workbook arrives in one form, whatever was agreed."""
+        return file.format if self.kind == "csv" else file.format.model_copy(update={"encoding": "utf-8", "separator": ","})
+
+    def _expected(self, file: PartnerFile) -> PartnerFile:
+        return file.model_copy(update={"format": self.expected_format(file)})
 
 
 class _Replayed:
@@ -66,7 +74,8 @@ def open_source(payload: Payload, files: Sequence[PartnerFile], where: str) -> I
             yield _source("csv", stream, where)
         return
     sheet = next((file.format.sheet for file in files if file.format.sheet), None)
-    with sheet_as_csv(payload, sheet, partial(_score, files), where) as found:
+    known = {name for file in files for name in file.format.other_sheets}
+    with sheet_as_csv(payload, sheet, partial(_score, files), where, known=known) as found:
         source = _source("spreadsheet", found.stream, where)
         yield replace(source, has_hidden_rows=bool(found.hidden_rows), has_unread_sheets=found.unread_sheets > 0)
 

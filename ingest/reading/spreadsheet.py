@@ -12,7 +12,7 @@ import os
 import select
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, BinaryIO, TypeVar
 import python_calamine
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from ingest.reading.headers import MOST_COLUMNS
 from ingest.reading.payloads import Payload, opened, size_of
 from ingest.reading.workbooks.sheets import LARGEST_GRID
 from ingest.reading.workbooks.unpacking import LARGEST_UNPACKED
@@ -58,6 +59,7 @@ class _Head(BaseModel):
     model_config = ConfigDict(frozen=True, hide_input_in_errors=True)
     number: int
     name: str
+    width: int
     head: list[list[str]]
 
 
@@ -77,9 +79,12 @@ _Line = TypeVar("_Line", _Answer, _Facts)
 
 
 @contextmanager
-def sheet_as_csv(payload: Payload, sheet: str | None, score: Callable[[list[list[str]]], float], where: str) -> Iterator[FoundSheet]:
+def sheet_as_csv(
+    payload: Payload, sheet: str | None, score: Callable[[list[list[str]]], float], where: str, *, known: Collection[str] = ()
+) -> Iterator[FoundSheet]:
     """The sheet of that name, or else, among those a person sees, the one whose first 60 rows score highest (of equals the first).
 
+    Sheets of a `known` name are never said to be unread.
     Every row of the sheet is in the stream, from its first to the last with content, blank ones too, all of one width.
     Raises `BatchRefused`: file_empty when no sheet holds anything, file_unreadable when it is no workbook, broken or behind a
     password, file_unsafe when it unpacks, spreads or computes beyond the limits of `ingest.reading.workbooks`.
@@ -87,7 +92,7 @@ def sheet_as_csv(payload: Payload, sheet: str | None, score: Callable[[list[list
     if size_of(payload) > LARGEST_PAYLOAD:
         raise _refused("too_large", where)
     with _Child(where) as child:
-        child.send(json.dumps({"size": size_of(payload), "sheet": sheet}).encode() + b"\n")
+        child.send(json.dumps({"size": size_of(payload), "sheet": sheet, "known": [*known]}).encode() + b"\n")
         with opened(payload) as stream:
             while piece := stream.read(_PIECE):
                 child.send(piece)
@@ -95,6 +100,8 @@ def sheet_as_csv(payload: Payload, sheet: str | None, score: Callable[[list[list
         if answer.reason is not None or not answer.sheets:
             raise _refused(answer.reason, where)
         best = max(answer.sheets, key=lambda candidate: score(candidate.head))
+        if best.width > MOST_COLUMNS:
+            raise refusal("file_unsafe", where=where, allowed=say("at most {count} columns", count=f"{MOST_COLUMNS:,}"))
         child.send(f"{best.number}\n".encode())
         facts = child.receive(_Facts)
         yield FoundSheet(best.name, child.stream, facts.hidden_rows, facts.unread_sheets)

@@ -14,17 +14,26 @@ from dataclasses import dataclass, field
 import numpy as np
 import polars as pl
 
-from ingest.reading.blocks import Grammar, Mask, Positions, Records, split
-from ingest.reading.dialects import cells_of
-from ingest.reading.encodings import Stream, as_utf_8, undecodable
-from ingest.reading.headers import ROW_NUMBER
+from ingest.reading.blocks import Grammar, Positions, Records, split
+from ingest.reading.dialects import Recognised
+from ingest.reading.encodings import Stream, as_utf_8, is_read_directly
+from ingest.reading.headers import MOST_COLUMNS, ROW_NUMBER, column_names
 from ingest.reading.non_records import RowRules
+from ingest.reading.taken_out import REASONS, Reasons, Width, taken_out, without
 from ingest.refusals import refusal
 from schemas.messages import say
-from schemas.partner import RETURNED_COLUMNS
+from schemas.partner import RETURNED_COLUMNS, PartnerFile
 from schemas.problems import PROBLEM_SCHEMA, catalogue
 
-LONGEST_LINE = 64 << 20
+LONGEST_LINE = 4 << 20
+MOST_RECORDS = 50_000
+"""How many rows a table holds, about: what is said of a row weighs more than a short row."""
+MOST_OTHERS = 500_000
+"""Or how many rows that it does not hold, of which a number and a reason are kept."""
+BLOCK_BYTES = 1 << 18
+"""How much is cut into records at a time: it stays in the processor's cache."""
+CHUNK_BYTES = 16 << 20
+"""How much text a table holds, about."""
 _INDEX = "index "
 
 
@@ -59,14 +68,41 @@ class BodyFormat:
     chunk_bytes: int
 
 
+def body_format(file: PartnerFile, found: Recognised, *, block_bytes: int = BLOCK_BYTES, chunk_bytes: int = CHUNK_BYTES) -> BodyFormat:
+    """How the rows below the header that was found are read. Raises `BatchRefused` column_repeated, file_unsafe for too many columns."""
+    if len(found.header.cells) > MOST_COLUMNS:
+        raise refusal("file_unsafe", where=file.name, allowed=say("at most {count} columns", count=f"{MOST_COLUMNS:,}"))
+    return BodyFormat(
+        file=file.name,
+        encoding=found.encoding if is_read_directly(found.encoding) else "utf-8",
+        separator=found.separator,
+        header=found.header.cells,
+        names=column_names(found.header.cells, file),
+        totals_marker=file.format.totals_marker,
+        label_rows=file.format.label_rows,
+        block_bytes=block_bytes,
+        chunk_bytes=chunk_bytes,
+    )
+
+
 @dataclass(repr=False)
 class _Gathered:
     """What waits to become a table: sound text, the numbers of its rows, and the other rows."""
 
     texts: list[bytes] = field(default_factory=list)
     numbers: list[Positions] = field(default_factory=list)
-    others: list[tuple[int, str]] = field(default_factory=list)
+    others: list[Positions] = field(default_factory=list)
+    reasons: list[Reasons] = field(default_factory=list)
     size: int = 0
+
+    @property
+    def is_full_of_rows(self) -> bool:
+        """Whether there are enough rows for a table, however short they are."""
+        return sum(map(len, self.numbers)) >= MOST_RECORDS or sum(map(len, self.others)) >= MOST_OTHERS
+
+    def take_out(self, numbers: Positions, reasons: Reasons) -> None:
+        self.others.append(numbers)
+        self.reasons.append(reasons)
 
 
 def tables_of(body: Stream, above: Sequence[Sequence[str]], form: BodyFormat) -> Iterator[TextTable]:
@@ -76,22 +112,25 @@ def tables_of(body: Stream, above: Sequence[Sequence[str]], form: BodyFormat) ->
     """
     rules = RowRules(form.header, form.totals_marker)
     gathered = _Gathered()
-    gathered.others += [(number, _reason_above(cells)) for number, cells in enumerate(above, start=1)]
+    reasons_above = [REASONS.index(_reason_above(cells)) for cells in above]
+    gathered.take_out(np.arange(1, len(above) + 1, dtype=np.int64), np.array(reasons_above, np.uint8))
+    width = Width(len(form.header) - 1, form.separator, form.encoding)
     next_row = len(above) + 2
     label_rows = form.label_rows
     for records in blocks_of(body, form):
         numbers = np.arange(next_row, next_row + len(records), dtype=np.int64)
-        is_other = _take_out(records, numbers, gathered, rules, form, label_rows)
+        others = taken_out(records, rules, width, label_rows)
+        gathered.take_out(numbers[others.mask], others.reasons)
         label_rows = max(0, label_rows - len(records))
-        if not is_other.all():
-            gathered.texts.append(as_utf_8(_without(records, is_other), form.encoding))
-            gathered.numbers.append(numbers[~is_other])
+        if not others.mask.all():
+            gathered.texts.append(as_utf_8(without(records, others.mask), form.encoding))
+            gathered.numbers.append(numbers[~others.mask])
         next_row += len(records)
         gathered.size += len(records.text)  # rows that are taken out weigh something too
-        if gathered.size >= form.chunk_bytes:
+        if gathered.size >= form.chunk_bytes or gathered.is_full_of_rows:
             yield _table(gathered, rules, form)
             gathered = _Gathered()
-    if gathered.texts or gathered.others or next_row == len(above) + 2:
+    if gathered.texts or any(map(len, gathered.others)) or next_row == len(above) + 2:
         yield _table(gathered, rules, form)
 
 
@@ -120,35 +159,6 @@ def blocks_of(body: Stream, form: BodyFormat) -> Iterator[Records]:
             raise refusal("file_unreadable", where=form.file, allowed=say("lines of at most {size} MB", size=LONGEST_LINE >> 20))
 
 
-def _take_out(records: Records, numbers: Positions, gathered: _Gathered, rules: RowRules, form: BodyFormat, label_rows: int) -> Mask:
-    """Which records no table can hold; each is put among the other rows with its reason."""
-    is_undecodable = undecodable(records, form.encoding)
-    is_other: Mask = records.is_broken | is_undecodable | (records.separators != len(form.header) - 1)
-    is_other[:label_rows] = True
-    starts = records.starts
-    for each in np.flatnonzero(is_other).tolist():
-        if each < label_rows:
-            code = "header_repeated"
-        elif records.is_broken[each]:
-            code = "quote_unclosed"
-        elif is_undecodable[each]:
-            code = "text_undecodable"
-        else:
-            record = records.text[starts[each] : records.ends[each]].decode(form.encoding)
-            code = rules.reason(cells_of(record, form.separator)) or "row_ragged"
-        gathered.others.append((int(numbers[each]), code))
-    return is_other
-
-
-def _without(records: Records, is_other: Mask) -> bytes:
-    """The text of all other records, each with a line end."""
-    text = records.text[: int(records.ends[-1])]
-    if is_other.any():
-        lengths = np.diff(records.ends, prepend=0)
-        text = np.frombuffer(text, np.uint8)[np.repeat(~is_other, lengths)].tobytes()
-    return text if text.endswith(b"\n") else text + b"\n"
-
-
 def _table(gathered: _Gathered, rules: RowRules, form: BodyFormat) -> TextTable:
     numbers = np.concatenate(gathered.numbers) if gathered.numbers else np.array([], np.int64)
     text = _parsed(b"".join(gathered.texts), form, len(numbers))
@@ -156,9 +166,17 @@ def _table(gathered: _Gathered, rules: RowRules, form: BodyFormat) -> TextTable:
     frame = text.insert_column(0, pl.Series(ROW_NUMBER, numbers))
     if reasons.height:
         frame = frame.join(reasons, on=ROW_NUMBER, how="anti", maintain_order="left")
-    others = pl.DataFrame(gathered.others, schema={ROW_NUMBER: pl.Int64, "code": pl.String}, orient="row")
-    problems = _problems(pl.concat([others, reasons]).sort(ROW_NUMBER), form.file)
-    return TextTable(frame.drop(RETURNED_COLUMNS, strict=False), problems, received=len(numbers) + len(gathered.others))
+    others = _others(gathered)
+    problems = _problems(pl.concat([others, reasons]).sort(ROW_NUMBER) if reasons.height else others, form.file)
+    return TextTable(frame.drop(RETURNED_COLUMNS, strict=False), problems, received=len(numbers) + others.height)
+
+
+def _others(gathered: _Gathered) -> pl.DataFrame:
+    """The rows that were taken out: number and code, in order."""
+    if not gathered.others:
+        return pl.DataFrame(schema={ROW_NUMBER: pl.Int64, "code": pl.String})
+    codes = pl.Series("code", REASONS, dtype=pl.String).gather(pl.Series(np.concatenate(gathered.reasons)).cast(pl.UInt32))
+    return pl.DataFrame([pl.Series(ROW_NUMBER, np.concatenate(gathered.others), dtype=pl.Int64), codes])
 
 
 def _problems(rows: pl.DataFrame, file: str) -> pl.DataFrame:

@@ -8,16 +8,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from datetime import date
 
+from ingest.mapping.cells import years_allowed
+from ingest.mapping.dates import EPOCHS
 from schemas.fields import Field, Kind, fields_of
 from schemas.messages import Message, list_text, percent_text, say, say_count, spoken
 from schemas.partner import Column, Flags, Partner, PartnerFile
 from schemas.units import MODELS, Unit
-from schemas.vocabulary import YEARS, Language, vocabulary
+from schemas.vocabulary import Language, vocabulary
 
 SHOWN_CATEGORIES, SHOWN_HEADERS = 15, 5
 _EXAMPLE = date(2024, 12, 31)  # its day can be taken for no month
-_EPOCHS = {"excel": date(1899, 12, 30), "excel-1904": date(1904, 1, 1)}
-_FIRST_BIRTH_YEAR = 1900
 _DATES = ("date_invalid", "date_is_serial", "date_order_ambiguous", "date_format_found")
 _COUNTRY = "country"
 
@@ -96,14 +96,14 @@ class _Column:
 
     def _date(self) -> str:
         agreed = (self.meaning.date_format if isinstance(self.meaning, Column) else None) or "%Y-%m-%d"
-        if agreed in _EPOCHS:
-            number = str((_EXAMPLE - _EPOCHS[agreed]).days)
+        if agreed in EPOCHS:
+            number = str((_EXAMPLE - EPOCHS[agreed]).days)
             return self._spoken(say("a date of the spreadsheet, or its day number, such as {number}", number=number))
         return self._spoken(say("a date such as {example}", example=_EXAMPLE.strftime(agreed)))
 
     def _years(self, field: Field) -> str:
-        first = _FIRST_BIRTH_YEAR if field.name == "birth_date" else YEARS[0]
-        return self._spoken(say("a year from {first} to {last}", first=str(first), last=str(YEARS[1])))
+        first, last = years_allowed(field)
+        return self._spoken(say("a year from {first} to {last}", first=str(first), last=str(last)))
 
     def _number(self) -> str:
         limits = None if self.field is None else self.field.declared.limits

@@ -13,14 +13,13 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import BinaryIO
 
-from ingest.reading.dialects import Recognised, cells_of, recognised
+from ingest.reading.dialects import Recognised, cells_of
 from ingest.reading.encodings import AsUtf8, is_read_directly
-from ingest.reading.headers import column_names
 from ingest.reading.identification import header_not_found
 from ingest.reading.payloads import Payload
-from ingest.reading.reader import BLOCK_BYTES, CHUNK_BYTES, body_of
+from ingest.reading.reader import body_of
 from ingest.reading.sources import Source, open_source
-from ingest.reading.tables import BodyFormat, blocks_of
+from ingest.reading.tables import BodyFormat, blocks_of, body_format
 from ingest.report.notes import RowNotes
 from schemas.partner import RETURNED_COLUMNS, PartnerFile
 
@@ -44,16 +43,17 @@ def write_annotated(payload: Payload, file: PartnerFile, notes: RowNotes, target
 
 def _write(payload: Payload, file: PartnerFile, notes: RowNotes, sink: BinaryIO) -> None:
     with open_source(payload, [file], file.name) as source:
-        found = recognised(source.head, file)
+        found = source.recognised_as(file)
         if found is None:
             raise header_not_found([file], file.name)
-        annotator = _Annotator(found, file, notes)
+        form = body_format(file, found)
+        annotator = _Annotator(found, form, notes)
         sink.write(_MARK)
-        for number, record in enumerate(_records(source, found, file), start=1):
+        for number, record in enumerate(_records(source, found, form), start=1):
             sink.write(annotator.annotated(number, record))
 
 
-def _records(source: Source, found: Recognised, file: PartnerFile) -> Iterator[bytes]:
+def _records(source: Source, found: Recognised, form: BodyFormat) -> Iterator[bytes]:
     """Every record with its line end: in the file's encoding where that is read directly, else in UTF-8."""
     is_direct = is_read_directly(found.encoding)
     head = source.head.bytes if is_direct else AsUtf8(io.BytesIO(source.head.bytes), found.encoding).read(-1)
@@ -61,17 +61,6 @@ def _records(source: Source, found: Recognised, file: PartnerFile) -> Iterator[b
     for row in found.rows:
         yield head[start : row.end]
         start = row.end
-    form = BodyFormat(
-        file=file.name,
-        encoding=found.encoding if is_direct else "utf-8",
-        separator=found.separator,
-        header=found.header.cells,
-        names=column_names(found.header.cells, file),
-        totals_marker=file.format.totals_marker,
-        label_rows=file.format.label_rows,
-        block_bytes=BLOCK_BYTES,
-        chunk_bytes=CHUNK_BYTES,
-    )
     for records in blocks_of(body_of(source, found), form):
         start = 0
         for end in records.ends.tolist():
@@ -82,14 +71,12 @@ def _records(source: Source, found: Recognised, file: PartnerFile) -> Iterator[b
 class _Annotator:
     """Puts a note behind a record, without a change to the record."""
 
-    def __init__(self, found: Recognised, file: PartnerFile, notes: RowNotes) -> None:
+    def __init__(self, found: Recognised, form: BodyFormat, notes: RowNotes) -> None:
         self.notes = notes
-        self.separator = found.separator
-        self.encoding = found.encoding if is_read_directly(found.encoding) else "utf-8"
+        self.separator, self.encoding = form.separator, form.encoding
         self.header_row = found.header.index + 1
-        names = column_names(found.header.cells, file)
-        self.width = len(names)
-        self.came_annotated = {position for position, name in enumerate(names) if name in RETURNED_COLUMNS}
+        self.width = len(form.names)
+        self.came_annotated = {position for position, name in enumerate(form.names) if name in RETURNED_COLUMNS}
 
     def annotated(self, number: int, record: bytes) -> bytes:
         """The record in UTF-8 with its note. A row that is no data keeps its own number of cells unless it has the header's."""

@@ -10,9 +10,10 @@ from collections.abc import Mapping, Sequence
 from ingest.reading.reader import Layout
 from ingest.report.allowed import allowed_texts, sign_name
 from ingest.report.document import CheckReport, FileAccount, FindingTold, Fit, LayoutSeen, Verdict
-from ingest.report.words import severity_word
+from ingest.report.words import replacements_text, severity_word, withdrawals_text
 from ingest.validation.batch import WHOLE_BATCH
 from ingest.validation.checking import BatchCheck
+from ingest.validation.file_pass import Corrections
 from ingest.validation.findings import Finding
 from schemas.fields import fields_of
 from schemas.ledger import RowLedger
@@ -21,8 +22,6 @@ from schemas.partner import FileFormat, Partner
 from schemas.problems import Severity, catalogue
 from schemas.units import MODELS
 from schemas.vocabulary import Language
-
-_ORDER = list(Severity)
 
 
 def checked_report(
@@ -40,16 +39,20 @@ def checked_report(
         verdict=verdict,
         verdict_text=spoken(_verdict_text(verdict, ledger), language),
         next_step=spoken(_next_step(verdict, partner, is_known), language),
+        withdrawals=check.corrections.withdrawals,
+        replacements=check.corrections.replacements,
+        corrections=_corrections(check.corrections, language),
         partner=partner.name,
         partner_title=partner.title,
         fits=tuple(fits),
         files=tuple(_file(name, each, partner, check.layouts, language) for name, each in check.ledgers.items()),
-        findings=tuple(_told(finding, partner, language) for finding in sorted(check.findings, key=_worst_first)),
+        findings=tuple(_told(finding, partner, language) for finding in check.findings),
     )
 
 
-def _worst_first(finding: Finding) -> tuple[int, int, str, str, str]:
-    return (_ORDER.index(Severity(finding.severity)), -finding.count, finding.code, finding.file, finding.column or finding.field or "")
+def _corrections(asked: Corrections, language: Language) -> tuple[str, ...]:
+    told = ((withdrawals_text, asked.withdrawals), (replacements_text, asked.replacements))
+    return tuple(spoken(text(count), language) for text, count in told if count)
 
 
 def _told(finding: Finding, partner: Partner, language: Language) -> FindingTold:
@@ -87,7 +90,7 @@ def _file(name: str, ledger: RowLedger, partner: Partner, layouts: Mapping[str, 
 def _layout_seen(layout: Layout, agreed: FileFormat, language: Language) -> LayoutSeen:
     found = layout.format
     is_text = found.kind == "csv"
-    has_changed = found.kind != agreed.kind or (is_text and (found.encoding, found.separator) != (agreed.encoding, agreed.separator))
+    has_changed = not agreed.allows(found.kind) or (is_text and (found.encoding, found.separator) != (agreed.encoding, agreed.separator))
     return LayoutSeen(
         kind=found.kind,
         encoding=found.encoding if is_text else None,

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from ingest.reading.dialects import Recognised, recognised
+from ingest.reading.dialects import Recognised
 from ingest.reading.identification import best_partner
 from ingest.reading.kinds import kind_of
 from ingest.reading.payloads import Payload, head_of, size_of
@@ -16,8 +16,8 @@ from ingest.reading.sources import open_source
 from ingest.refusals import refusal
 from ingest.report.document import Fit
 from schemas.errors import BatchRefused
-from schemas.messages import Share, say, say_count
-from schemas.partner import Partner, PartnerFile
+from schemas.messages import Message, Share, say, say_count
+from schemas.partner import Partner
 
 SHARE_CONVINCING = 0.8
 """Of the columns a partner's file needs: so many must be there."""
@@ -39,11 +39,11 @@ def choose_partner(payloads: Sequence[Payload], partners: Mapping[str, Partner],
     """Compare the files with every partner and the standard template.
 
     Where partners that fill in the template fit as well as the template itself, the template is chosen: in columns they
-    are alike. Raises `BatchRefused` when no partner could read the files at all.
+    are alike. Raises `BatchRefused` with the file's own reason when one is empty, unsafe or no table, whoever sent it.
     """
     payloads = [_beginning(payload) for payload in payloads]
     known = dict(partners) | ({template.name: template} if template else {})
-    shares = _mean_of([dict(best_partner(payload, known)) for payload in payloads])
+    shares = _mean_of([dict(best_partner(payload, known, _where(at, len(payloads)))) for at, payload in enumerate(payloads, start=1)])
     best = sorted(known, key=lambda name: (-shares[name], name))
     likeness = {name: _likeness(payloads, known[name]) for name in best if shares[name] >= SHARE_CONVINCING}
     ranked = sorted(likeness, key=lambda name: (-likeness[name], name))
@@ -75,9 +75,15 @@ def _beginning(payload: Payload) -> Payload:
     head = head_of(payload, _GLANCE_BYTES)
     if len(head) == size_of(payload) or kind_of(head) != "csv":
         return payload
+    if not head.strip():  # whether all of it is blank only the rest tells
+        return payload
     if b"\0" in head:  # characters of two or four bytes
         return head[: len(head) // 4 * 4]
     return head[: head.rfind(b"\n") + 1] or head
+
+
+def _where(position: int, count: int) -> Message:
+    return say("file {position} of {count}", position=position, count=count) if count > 1 else say("the file")
 
 
 def _mean_of(shares: Sequence[Mapping[str, float]]) -> dict[str, float]:
@@ -85,7 +91,7 @@ def _mean_of(shares: Sequence[Mapping[str, float]]) -> dict[str, float]:
 
 
 def _is_saved_as_agreed(payloads: Sequence[Payload], partner: Partner) -> bool:
-    return all(any(separator == file.format.separator for file, separator in _separators(payload, partner)) for payload in payloads)
+    return all(any(is_so for is_so, _ in _recognised(payload, partner)) for payload in payloads)
 
 
 def _likeness(payloads: Sequence[Payload], partner: Partner) -> float:
@@ -97,17 +103,13 @@ def _likeness_of(payload: Payload, partner: Partner) -> Iterable[float]:
     return (found.header.likeness for _, found in _recognised(payload, partner))
 
 
-def _separators(payload: Payload, partner: Partner) -> Iterable[tuple[PartnerFile, str]]:
-    return ((file, found.separator) for file, found in _recognised(payload, partner))
-
-
-def _recognised(payload: Payload, partner: Partner) -> Iterable[tuple[PartnerFile, Recognised]]:
-    """The partner's files that the payload can be, and how it was saved then."""
+def _recognised(payload: Payload, partner: Partner) -> Iterable[tuple[bool, Recognised]]:
+    """For each of the partner's files that the payload can be: whether its separator is the one expected, and how it was saved."""
     for file in partner.files:
         try:
             with open_source(payload, [file], file.name) as source:
-                found = recognised(source.head, file)
+                found, separator = source.recognised_as(file), source.expected_format(file).separator
         except BatchRefused:
             continue
         if found is not None:
-            yield file, found
+            yield found.separator == separator, found

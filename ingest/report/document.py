@@ -86,6 +86,9 @@ class CheckReport(RowLedger):
     verdict: Verdict
     verdict_text: str
     next_step: str
+    withdrawals: int = Field(0, ge=0, description="Of the accepted rows, those that withdraw the record they name, for good")
+    replacements: int = Field(0, ge=0, description="Of the accepted rows, those that replace a record; all others add one")
+    corrections: tuple[str, ...] = Field((), description="The two counts in the reader's language, each where there are any")
     partner: str | None = Field(description="Null when none fits")
     partner_title: str | None
     fits: tuple[Fit, ...] = Field((), description="The partners that fit best, when none was named")

@@ -14,6 +14,7 @@ from ingest.report.document import CheckReport, FindingTold
 from ingest.report.words import headings, outcome_meaning, outcome_word, rows_listed
 from schemas.ledger import Outcome, RowLedger
 from schemas.messages import list_text, number_text, percent_text, spoken
+from schemas.shown import shown_lines
 from schemas.vocabulary import Language
 
 SHOWN_ROWS = 10
@@ -40,7 +41,7 @@ def report_page(report: CheckReport) -> str:
     template = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True).from_string(
         (_FOLDER / "page.html.jinja").read_text(encoding="utf-8")
     )
-    return (
+    return shown_lines(
         template.render(
             report=report,
             direction=Locale(language).text_direction,

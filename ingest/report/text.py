@@ -13,6 +13,7 @@ from ingest.report.words import headings, labelled, outcome_meaning, outcome_wor
 from schemas.ledger import Outcome, RowLedger
 from schemas.messages import number_text, percent_text, spoken
 from schemas.problems import Severity
+from schemas.shown import shown_lines
 from schemas.vocabulary import Language
 
 SHOWN_ROWS = 10
@@ -21,12 +22,12 @@ WIDTH = 80
 
 def report_text(report: CheckReport) -> str:
     """The whole report: partner, account, layouts, findings worst first, verdict and next step."""
-    return "\n".join(_Teller(report.language).whole(report)) + "\n"
+    return shown_lines("\n".join(_Teller(report.language).whole(report)) + "\n")
 
 
 def refusal_text(refusal: Refusal, language: Language) -> str:
     """The few lines on a refusal alone: code, what, where, what is allowed, what to do."""
-    return "\n".join(_Teller(language).refusal(refusal))
+    return shown_lines("\n".join(_Teller(language).refusal(refusal)))
 
 
 class _Teller:
@@ -43,6 +44,9 @@ class _Teller:
             yield from self.refusal(report.refusal)
             return
         yield from self.account(report)
+        if report.corrections:
+            yield from (line for told in report.corrections for line in _wrapped(told, 0))
+            yield ""
         yield from self.files(report.files)
         if not report.findings:
             yield from (self.words["no_findings"], "")

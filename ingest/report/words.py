@@ -31,6 +31,24 @@ def outcome_meaning(outcome: Outcome) -> Message:
     }[outcome]
 
 
+def withdrawals_text(count: int) -> Message:
+    """How many of the accepted rows withdraw a record."""
+    return say_count(
+        "{count} of the accepted rows withdraws the record that it names, for good.",
+        "{count} of the accepted rows withdraw the records that they name, for good.",
+        count=count,
+    )
+
+
+def replacements_text(count: int) -> Message:
+    """How many of the accepted rows replace a record."""
+    return say_count(
+        "{count} of the accepted rows replaces a record that was sent before.",
+        "{count} of the accepted rows replace records that were sent before.",
+        count=count,
+    )
+
+
 def severity_word(severity: Severity) -> Message:
     """What a problem does, in a word; a problem that decides about a row is called as the row's outcome is."""
     return {

@@ -7,7 +7,7 @@ Never here: raising for a bad row, or a row in two places.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import polars as pl
 
@@ -15,16 +15,17 @@ from ingest.mapping.applied import ACTION, OUTCOME
 from ingest.mapping.compiled import REPLACE, WITHDRAW
 from ingest.mapping.numbering import RECORD_ID, with_ordinal
 from ingest.reading.payloads import Payload
-from ingest.reading.reader import CHUNK_BYTES, ROW_NUMBER, Layout, identify
-from ingest.validation.file_pass import Batch, Chunk, FilePass, ledger_of
+from ingest.reading.reader import ROW_NUMBER, Layout, identify
+from ingest.reading.tables import CHUNK_BYTES
+from ingest.validation.file_pass import Batch, Chunk, FilePass, files_of
+from ingest.validation.reports import Sweep, reports_of_unit
 from ingest.validation.whole_file import whole_files
 from schemas.case import Provenance
-from schemas.fields import RecordModel
 from schemas.ledger import EMPTY_LEDGER, LedgerBroken, Outcome, RowLedger
 from schemas.partner import Partner, PartnerFile
-from schemas.problems import PROBLEM_SCHEMA, ProblemRow, Severity, catalogue, problem_frame
+from schemas.problems import PROBLEM_SCHEMA, ProblemRow, problem_frame
 from schemas.render import polars_schema
-from schemas.units import MODELS, Unit
+from schemas.units import Unit
 from schemas.zones import Identified
 
 PLACE = tuple(polars_schema(Provenance))
@@ -73,17 +74,24 @@ class BatchResult:
 
 
 def validate_batch(
-    payloads: Sequence[Payload], partner: Partner, batch_id: str, *, withdraws: bool = False, chunk_bytes: int = CHUNK_BYTES
+    payloads: Sequence[Payload],
+    partner: Partner,
+    batch_id: str,
+    *,
+    sweep: Sweep | None = None,
+    withdraws: bool = False,
+    chunk_bytes: int = CHUNK_BYTES,
 ) -> BatchResult:
     """Identify, read, map and validate the files of a batch.
 
-    Each accepted frame has the columns of its unit's report model and `PLACE`, in the order of file and row. `withdraws`:
-    every row withdraws its record, whatever the file says. `chunk_bytes`: about how much text is mapped at a time.
+    Each accepted frame has the columns of its unit's report model and `PLACE`, in the order of file and row. `sweep` looks
+    through the reports that nothing of the row itself holds back. `withdraws`: every row withdraws its record, whatever the
+    file says. `chunk_bytes`: about how much text is mapped at a time.
     Raises `BatchRefused` when the batch as a whole cannot be read, `LedgerBroken` when a row was lost (a bug).
     """
     found = identify(payloads, partner)
-    with whole_files() as connection:
-        batch = replace(Batch.of(found, partner, connection, withdraws=withdraws), chunk_bytes=chunk_bytes)
+    with whole_files() as room:
+        batch = Batch(found, files_of(partner), room, withdraws, sweep, chunk_bytes)
         results = {name: _file_result(batch, file, Place(partner.name, batch_id)) for name, file in batch.files.items()}
     problems = _sorted_problems([*(result.problems for result in results.values())])
     ledgers = {name: result.ledger for name, result in results.items()}
@@ -107,32 +115,6 @@ def validate_batch(
     )
 
 
-def quarantine(result: BatchResult, rows: pl.DataFrame, code: str = "identifier_in_text") -> BatchResult:
-    """The result with further accepted rows held back: `rows` names them by `file`, `row_number` and `field`.
-
-    Rows that were not accepted are left as they are. Raises `ValueError` when the catalogue does not quarantine for the code.
-    """
-    if catalogue()[code].severity is not Severity.QUARANTINE:
-        raise ValueError(f"{code} does not quarantine a row")
-    place = ["file", "row_number"]
-    accepted_places = pl.concat([found.frame.select(place) for found in result.accepted.values()])
-    held = rows.select("file", pl.col("row_number").cast(pl.Int64), "field").unique().join(accepted_places, on=place, how="semi")
-    accepted = {
-        unit: Identified(found.frame.join(held, on=place, how="anti", maintain_order="left")) for unit, found in result.accepted.items()
-    }
-    moved = held.unique(place).group_by("file").len().rows()
-    ledgers = dict(result.ledgers) | {file: result.ledgers[file].held_back(count) for file, count in moved}
-    added = held.select("file", "row_number", pl.lit(code).alias("code"), "field", pl.lit(None, dtype=pl.String).alias("column"))
-    return replace(
-        result,
-        accepted=accepted,
-        replacements=result.replacements.join(held, on=place, how="anti", maintain_order="left"),
-        problems=_sorted_problems([result.problems, added]),
-        ledger=sum(ledgers.values(), EMPTY_LEDGER).check(),
-        ledgers=ledgers,
-    )
-
-
 @dataclass(frozen=True)
 class Place:
     """Whose batch a report stands in."""
@@ -145,16 +127,14 @@ def _file_result(batch: Batch, file: PartnerFile, place: Place) -> FileResult:
     one_pass = FilePass(batch, file)
     kept: list[pl.DataFrame] = []
     problems: list[pl.DataFrame] = []
-    ledgers: list[RowLedger] = []
     for chunk in one_pass.chunks():
         kept.append(_accepted_so_far(chunk))
         problems.append(chunk.problems)
-        ledgers.append(chunk.ledger)
     end = one_pass.end
     frame = _settled(pl.concat(kept), end.whole.held_rows(), end.whole.ordinals())
     reports, withdrawals = frame.filter(pl.col(ACTION) != WITHDRAW), frame.filter(pl.col(ACTION) == WITHDRAW)
-    accepted = {unit: Identified(reports_of_unit(reports, unit, place)) for unit in file.units()}
-    ledger = ledger_of(ledgers, end.whole.newly_held())
+    accepted = {unit: Identified(_placed(reports_of_unit(reports, unit), place)) for unit in file.units()}
+    ledger = end.ledger
     if ledger.accepted != withdrawals.height + sum(found.frame.height for found in accepted.values()):
         raise LedgerBroken(f"{ledger.accepted} rows accepted, {frame.height} rows kept")
     return FileResult(
@@ -181,17 +161,10 @@ def _settled(frame: pl.DataFrame, held: pl.Series, ordinals: pl.DataFrame) -> pl
     return numbered.with_columns(with_ordinal(pl.col(RECORD_ID), pl.col("ordinal").fill_null(1)).alias(RECORD_ID)).drop("ordinal")
 
 
-def reports_of_unit(frame: pl.DataFrame, unit: Unit, place: Place) -> pl.DataFrame:
-    """The accepted rows of one unit, in the columns of its report model."""
-    model: type[RecordModel] = MODELS[unit].report
-    schema = polars_schema(model)
+def _placed(reports: pl.DataFrame, place: Place) -> pl.DataFrame:
+    """The reports with whose batch they stand in."""
     where = {"partner_code": place.partner_code, "batch_id": place.batch_id}
-    return frame.filter(pl.col("unit") == str(unit)).select(
-        *(pl.col(name).cast(kind) for name, kind in schema.items()),
-        *(pl.lit(value).alias(name) for name, value in where.items()),
-        "file",
-        "row_number",
-    )
+    return reports.select(pl.exclude("file", ROW_NUMBER), *(pl.lit(value).alias(name) for name, value in where.items()), "file", ROW_NUMBER)
 
 
 def failed_assertions(partner: Partner, ledger: RowLedger, set_aside: int) -> pl.DataFrame:

@@ -6,29 +6,25 @@ Here: the same pass as validation's, with nothing of the rows kept. Never here: 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import polars as pl
 
-from ingest.mapping.applied import ACTION, CONTENT, OUTCOME, MappedRows
-from ingest.mapping.compiled import WITHDRAW
+from ingest.mapping.applied import CONTENT
 from ingest.reading.payloads import Payload, size_of
-from ingest.reading.reader import CHUNK_BYTES, ROW_NUMBER, Layout, identify
-from ingest.validation.batch import NOT_STORED, Place, failed_assertions, reports_of_unit
-from ingest.validation.file_pass import Batch, Chunk, FileEnd, FilePass, ledger_of
+from ingest.reading.reader import Layout, identify
+from ingest.reading.tables import CHUNK_BYTES
+from ingest.validation.batch import failed_assertions
+from ingest.validation.file_pass import Batch, Chunk, Corrections, FileEnd, FilePass, files_of
 from ingest.validation.findings import ROWS_KEPT, Finding, Tally
+from ingest.validation.reports import Sweep
 from ingest.validation.whole_file import whole_files
-from schemas.ledger import EMPTY_LEDGER, Outcome, RowLedger
+from schemas.ledger import EMPTY_LEDGER, RowLedger
 from schemas.partner import Partner, PartnerFile
 from schemas.problems import PROBLEM_SCHEMA
-from schemas.units import Unit
-from schemas.zones import Identified
 
-Sweep = Callable[[Identified, Unit], pl.DataFrame]
-"""Reports of one unit -> file, row_number and field of the texts that point at a person."""
 Progress = Callable[[int, int], None]
 """Bytes done, bytes in all."""
-_SWEPT = "identifier_in_text"
 
 
 @dataclass(frozen=True, repr=False)
@@ -40,6 +36,7 @@ class BatchCheck:
     ledgers: Mapping[str, RowLedger]
     findings: tuple[Finding, ...]
     layouts: Mapping[str, Layout]
+    corrections: Corrections = Corrections()  # noqa: RUF009 - frozen
     problems: pl.DataFrame | None = None
 
     def __repr__(self) -> str:
@@ -58,26 +55,28 @@ def check_batch(
 ) -> BatchCheck:
     """Identify, read, map and validate the files of a batch, chunk by chunk, and keep counts only.
 
-    `sweep` looks through the reports of each chunk that nothing else holds back. `keep_problems` keeps every problem of
+    `sweep` looks through the reports of each chunk that nothing of the row itself holds back. `keep_problems` keeps every problem of
     every row, which takes memory with their number. A file that another one joins is held as a whole.
     Raises `BatchRefused` when the batch as a whole cannot be read, `LedgerBroken` when a row was lost (a bug).
     """
     found = identify(payloads, partner)
     total = sum(size_of(payload) for payload in found.values())
     told = _Told(Tally(), [] if keep_problems else None)
-    ledgers: dict[str, RowLedger] = {}
-    layouts: dict[str, Layout] = {}
+    ends: dict[str, FileEnd] = {}
     done = 0
-    with whole_files() as connection:
-        batch = replace(Batch.of(found, partner, connection, withdraws=withdraws), chunk_bytes=chunk_bytes)
+    with whole_files() as room:
+        batch = Batch(found, files_of(partner), room, withdraws, sweep, chunk_bytes)
         for name, file in batch.files.items():
             meter = _Meter(progress, done, size_of(found[name]), total)
-            ledgers[name], layouts[name] = _check_file(batch, file, partner.name, sweep, told, meter)
+            ends[name] = _check_file(batch, file, told, meter)
             done += size_of(found[name])
             meter.file_is_done()
+    ledgers = {name: end.ledger for name, end in ends.items()}
     ledger = sum(ledgers.values(), EMPTY_LEDGER).check()
     told.add(failed_assertions(partner, ledger, told.tally.count("unit_out_of_scope")))
-    return BatchCheck(partner.name, ledger, ledgers, told.tally.findings(ledgers), layouts, told.whole())
+    layouts = {name: end.layout for name, end in ends.items()}
+    corrections = sum((end.corrections for end in ends.values()), Corrections())
+    return BatchCheck(partner.name, ledger, ledgers, told.tally.findings(ledgers), layouts, corrections, told.whole())
 
 
 @dataclass(frozen=True)
@@ -121,35 +120,12 @@ class _Meter:
             self._progress(self._end, self._total)
 
 
-def _check_file(
-    batch: Batch, file: PartnerFile, partner_code: str, sweep: Sweep | None, told: _Told, meter: _Meter
-) -> tuple[RowLedger, Layout]:
-    place = Place(partner_code, NOT_STORED)
-    inspect = None if sweep is None else lambda rows: _swept(rows, file, place, sweep)
-    one_pass = FilePass(batch, file, fields=() if sweep is None else None, inspect=inspect)
-    ledger = EMPTY_LEDGER
+def _check_file(batch: Batch, file: PartnerFile, told: _Told, meter: _Meter) -> FileEnd:
+    one_pass = FilePass(batch, file, fields=() if batch.sweep is None else None)
     for chunk in one_pass.chunks():
         told.add(chunk.problems)
-        ledger += chunk.ledger
         meter.chunk_is_done(chunk)
     end = one_pass.end
     told.add(end.problems)
     told.add_late(end)
-    return ledger_of([ledger], end.whole.newly_held()), end.layout
-
-
-def _swept(rows: MappedRows, file: PartnerFile, place: Place, sweep: Sweep) -> MappedRows:
-    """The rows with those held whose passing texts hold an identifier."""
-    accepted = rows.frame.filter(pl.col(OUTCOME) == str(Outcome.ACCEPTED), pl.col(ACTION) != WITHDRAW)
-    hits = [sweep(Identified(reports_of_unit(accepted, unit, place)), unit) for unit in file.units()]
-    found = pl.concat([hit.select("file", pl.col(ROW_NUMBER).cast(pl.Int64), "field") for hit in hits if hit.height] or [_NO_HITS])
-    if found.is_empty():
-        return rows
-    is_hit = pl.col(ROW_NUMBER).is_in(found[ROW_NUMBER].unique().implode())
-    outcome = pl.when(is_hit).then(pl.lit(str(Outcome.QUARANTINED))).otherwise(pl.col(OUTCOME)).alias(OUTCOME)
-    no_column = pl.lit(None, dtype=pl.String).alias("column")
-    problems = found.unique().select("file", ROW_NUMBER, pl.lit(_SWEPT).alias("code"), "field", no_column)
-    return replace(rows, frame=rows.frame.with_columns(outcome), problems=pl.concat([rows.problems, problems]))
-
-
-_NO_HITS = pl.DataFrame(schema={"file": pl.String, ROW_NUMBER: pl.Int64, "field": pl.String})
+    return end

@@ -17,6 +17,7 @@ import polars as pl
 from ingest.reading.payloads import Payload
 from ingest.validation.batch import NOT_STORED, BatchResult, validate_batch
 from ingest.validation.findings import findings_of
+from ingest.validation.reports import Sweep
 from schemas.errors import BatchRefused
 from schemas.partner import Partner
 from schemas.vocabulary import NOT_COLLECTED
@@ -35,10 +36,10 @@ class Expectation:
     accepted: str
 
 
-def observed(payloads: Sequence[Payload], partner: Partner) -> Expectation:
-    """What the partner's sample comes to now; a refusal is an outcome like any other."""
+def observed(payloads: Sequence[Payload], partner: Partner, sweep: Sweep) -> Expectation:
+    """What the partner's sample comes to now, swept as a run would; a refusal is an outcome like any other."""
     try:
-        result = validate_batch(payloads, partner, NOT_STORED)
+        result = validate_batch(payloads, partner, NOT_STORED, sweep=sweep)
     except BatchRefused as refused:
         return Expectation(_json({"refused": refused.code}), "")
     found = findings_of(result.problems, result.ledgers)

@@ -71,7 +71,7 @@ class Tally:
         return sum(known.count for key, known in self._counts.items() if key[1] == code)
 
     def findings(self, ledgers: Mapping[str, RowLedger]) -> tuple[Finding, ...]:
-        """Worst first, then in alphabetical order; `ledgers` by file tell the rows of data."""
+        """Worst first, then the most frequent; `ledgers` by file tell the rows of data."""
         found = [
             Finding(str(catalogue()[code].severity), code, file, column, its_field, known.count, None, tuple(known.rows))
             if not known.rows
@@ -87,7 +87,7 @@ class Tally:
             )
             for (file, code, its_field, column), known in self._counts.items()
         ]
-        return tuple(sorted(found, key=_rank))
+        return tuple(sorted(found, key=_worst_first))
 
 
 def findings_of(problems: pl.DataFrame, ledgers: Mapping[str, RowLedger]) -> tuple[Finding, ...]:
@@ -102,5 +102,5 @@ def _share(count: int, ledger: RowLedger) -> float | None:
     return None if rows == 0 else min(1.0, count / rows)
 
 
-def _rank(one: Finding) -> tuple[int, str, str, str, str]:
-    return (_ORDER.index(Severity(one.severity)), one.code, one.file, one.column or "", one.field or "")
+def _worst_first(one: Finding) -> tuple[int, int, str, str, str, str]:
+    return (_ORDER.index(Severity(one.severity)), -one.count, one.code, one.file, one.column or "", one.field or "")

@@ -9,8 +9,9 @@ from __future__ import annotations
 import secrets
 import tempfile
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import duckdb
@@ -18,17 +19,20 @@ import polars as pl
 
 from engine.duck import connect_spilling
 from ingest.mapping.applied import ACTION, CONTENT, EITHER, OUTCOME, UNIT, MappedRows
-from ingest.mapping.compiled import WITHDRAW, CompiledMapping
+from ingest.mapping.compiled import REPLACE, WITHDRAW, CompiledMapping
 from ingest.mapping.numbering import RECORD_ID
 from ingest.reading.reader import ROW_NUMBER
 from schemas.ledger import Outcome
 
 MEMORY_MEGABYTES = 100
+BYTES_WITHOUT_DATABASE = 4_000_000
+"""Fingerprints of so much text wait in memory; when no number is shared among them no database is opened at all."""
 SHARE_OF_DOUBT = 0.05
 """Of the dates that tell an order of day and month, the share in the other order from which none of the column is trusted."""
 _NO_PART, _SET_ASIDE, _REPORT, _WITHDRAWAL = range(4)
 _TABLE = """create or replace temp table fact (
-    row_number uinteger, id ubigint, id_check ubigint, content ubigint, role utinyint, is_accepted boolean, either uinteger)"""
+    row_number uinteger, id ubigint, id_check ubigint, content ubigint, role utinyint, is_accepted boolean, is_replacement boolean,
+    either uinteger)"""
 
 
 @dataclass(frozen=True)
@@ -41,38 +45,67 @@ class LateProblem:
     count: int
 
 
+class Room:
+    """Room for the fingerprints of one file after the other, opened when a file first needs it."""
+
+    def __init__(self, stack: ExitStack, megabytes: int) -> None:
+        self._stack, self._megabytes = stack, megabytes
+
+    @cached_property
+    def connection(self) -> duckdb.DuckDBPyConnection:
+        """The database; what does not fit into its memory lies in a private folder."""
+        folder = self._stack.enter_context(tempfile.TemporaryDirectory(prefix="casehouse-"))
+        connection = connect_spilling(Path(folder), megabytes=self._megabytes)
+        self._stack.callback(connection.close)
+        return connection
+
+
 @contextmanager
-def whole_files(megabytes: int = MEMORY_MEGABYTES) -> Iterator[duckdb.DuckDBPyConnection]:
-    """Room for the fingerprints of one file after the other; what does not fit into memory lies in a private folder until then."""
-    with tempfile.TemporaryDirectory(prefix="casehouse-") as folder:
-        connection = connect_spilling(Path(folder), megabytes=megabytes)
-        try:
-            yield connection
-        finally:
-            connection.close()
+def whole_files(megabytes: int = MEMORY_MEGABYTES) -> Iterator[Room]:
+    """Room for the files of a batch; nothing of them is left behind."""
+    with ExitStack() as stack:
+        yield Room(stack, megabytes)
 
 
 class WholeFile:
     """The fingerprints of one file's rows, and what they say together."""
 
-    def __init__(self, connection: duckdb.DuckDBPyConnection, mapping: CompiledMapping) -> None:
-        self._connection, self._mapping = connection, mapping
+    def __init__(self, room: Room, mapping: CompiledMapping) -> None:
+        self._room, self._mapping = room, mapping
         self._seeds = [secrets.randbits(63) for _ in range(2)]
         self._orders = [[0, 0] for _ in mapping.orders]
-        connection.execute(_TABLE).fetchall()
+        self._waiting: list[pl.DataFrame] = []
+        self._has_table = False
 
     def add(self, rows: MappedRows) -> None:
         """Remember a chunk; its rows come in the order of the file."""
         for known, (agreed, other) in zip(self._orders, rows.orders, strict=True):
             known[0], known[1] = known[0] + agreed, known[1] + other
-        facts = _facts(rows, self._seeds)
-        self._connection.register("incoming", facts.to_arrow(compat_level=pl.CompatLevel.oldest()))
-        # MD5, since which of two rows is kept follows from the order of content: DuckDB's own hash may change with its version.
-        self._connection.execute(
-            f"""insert into fact select row_number::uinteger, id, id_check, md5_number_lower({CONTENT}), role, is_accepted, {EITHER}
-            from incoming"""  # noqa: S608 - names of this room
-        ).fetchall()
-        self._connection.unregister("incoming")
+        self._waiting.append(_facts(rows, self._seeds))
+        if self._has_table or sum(facts.estimated_size() for facts in self._waiting) > BYTES_WITHOUT_DATABASE:
+            self._store_waiting()
+
+    def _store_waiting(self) -> None:
+        connection = self._room.connection
+        if not self._has_table:
+            connection.execute(_TABLE).fetchall()
+            self._has_table = True
+        for facts in self._waiting:
+            connection.register("incoming", facts.to_arrow(compat_level=pl.CompatLevel.oldest()))
+            # MD5, since which of two rows is kept follows from the order of content: DuckDB's own hash may change with its version.
+            connection.execute(
+                f"""insert into fact
+                select row_number::uinteger, id, id_check, md5_number_lower({CONTENT}), role, is_accepted, is_replacement, {EITHER}
+                from incoming"""  # noqa: S608 - names of this room
+            ).fetchall()
+            connection.unregister("incoming")
+        self._waiting.clear()
+
+    def _is_plain(self) -> bool:
+        """Whether nothing is to be judged: no two rows share a number, and no date column is in doubt."""
+        if self._has_table or any(self._is_in_doubt(position) for position in range(len(self._orders))):
+            return False
+        return not self._waiting or bool(pl.concat(facts["id"] for facts in self._waiting).drop_nulls().is_unique().all())
 
     def judge(self) -> tuple[LateProblem, ...]:
         """Once all rows are in: which problems there are. A row that withdraws has none of them.
@@ -83,7 +116,11 @@ class WholeFile:
         share it (equal ones too, where each counts). Rows without a unit or a number take no part; of rows set aside only
         repeats are told.
         """
-        self._connection.execute(self._marks()).fetchall()
+        if self._is_plain():
+            self._waiting.clear()
+            return ()
+        self._store_waiting()
+        self._fetch(self._marks())
         header = self._mapping.headers.get(RECORD_ID)
         marked = [("row_repeated", None, None, "is_repeated"), ("record_id_repeated", RECORD_ID, header, "is_conflicting")]
         late = [LateProblem(code, field, column, self._count(f"from mark where {flag}")) for code, field, column, flag in marked]
@@ -109,6 +146,10 @@ class WholeFile:
     def newly_held(self) -> int:
         """How many rows that nothing held before are held now."""
         return self._count(f"from fact where is_accepted and ({self._is_held()})")
+
+    def newly_held_replacements(self) -> int:
+        """How many of those would have replaced a record."""
+        return self._count(f"from fact where is_accepted and is_replacement and ({self._is_held()})")
 
     def held_rows(self) -> pl.Series:
         """The numbers of all rows that only the whole file holds."""
@@ -158,10 +199,11 @@ class WholeFile:
         return other > SHARE_OF_DOUBT * (agreed + other)
 
     def _count(self, source: str) -> int:
-        return int(self._fetch(f"select count(*) {source}")[0][0])
+        return sum(count for (count,) in self._fetch(f"select count(*) {source}"))
 
     def _fetch(self, query: str) -> Sequence[tuple[int, ...]]:
-        return self._connection.execute(query).fetchall()
+        """What the database says; nothing where no table was needed, since then nothing is wrong."""
+        return self._room.connection.execute(query).fetchall() if self._has_table else []
 
 
 def _bit(position: int) -> str:
@@ -183,10 +225,14 @@ def _facts(rows: MappedRows, seeds: Sequence[int]) -> pl.DataFrame:
         .otherwise(_REPORT)
     )
     told = rows.frame.select(
-        ROW_NUMBER, RECORD_ID, role.cast(pl.UInt8).alias("role"), (pl.col(OUTCOME) == str(Outcome.ACCEPTED)).alias("is_accepted")
+        ROW_NUMBER,
+        RECORD_ID,
+        role.cast(pl.UInt8).alias("role"),
+        (pl.col(OUTCOME) == str(Outcome.ACCEPTED)).alias("is_accepted"),
+        (pl.col(ACTION) == REPLACE).fill_null(False).alias("is_replacement"),
     )
     number = pl.when(pl.col("role") != _NO_PART).then(pl.col(RECORD_ID))
     hashes = [
         pl.when(number.is_not_null()).then(number.hash(seed)).alias(name) for name, seed in zip(("id", "id_check"), seeds, strict=True)
     ]
-    return told.select(ROW_NUMBER, *hashes, "role", "is_accepted").hstack(rows.facts.select(CONTENT, EITHER))
+    return told.select(ROW_NUMBER, *hashes, "role", "is_accepted", "is_replacement").hstack(rows.facts.select(CONTENT, EITHER))

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import shutil
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -15,6 +15,9 @@ from pipelines.commands.corrections import confirm, say_effect
 from pipelines.commands.releases import publish_and_show
 from pipelines.commands.shared import NOT_ALL_WELL, console, known_partner
 from pipelines.instance import Instance
+
+if TYPE_CHECKING:
+    from ingest.vault import Purpose
 
 SAMPLE_REPORTS = 20_000
 
@@ -46,17 +49,25 @@ def submit(
     force: Annotated[bool, typer.Option("--force", help="Send also what would be refused, or of which no row would be accepted.")] = False,
     yes: Annotated[bool, typer.Option("--yes", help="Withdraw without asking.")] = False,
 ) -> None:
-    """Check a batch and put it into a partner's inbox folder; `casehouse run` takes it in. Exit 2: it would be refused."""
-    from pipelines.submission import checked_before, effect_before, put_batch
+    """Check a batch and put it into a partner's inbox folder; `casehouse run` takes it in. Exit 2: it would be refused.
+
+    Asks before records are withdrawn, by --withdraw or by rows that say so.
+    """
+    from pipelines.submission import checked_before, effect_before, may_withdraw, put_batch
 
     instance = Instance()
     found = known_partner(instance, partner)
     instance.prepare()
-    checked_before(instance, found, files, console, purpose="withdraw" if withdraw else "report", is_forced=force)
-    if withdraw:
-        say_effect(effect_before(instance, found, files), "Withdrawing the records that these files name")
+    purpose: Purpose = "withdraw" if withdraw else "report"
+    checked = checked_before(instance, found, files, console, purpose=purpose, is_forced=force)
+    if may_withdraw(found, purpose, checked):
+        if checked is None:
+            console.print("Which records it would withdraw, for good, is not known as long as it would be refused.", soft_wrap=True)
+        else:
+            doing = f"Withdrawing, for good, the records that {checked.corrections.withdrawals:,} row(s) name"
+            say_effect(effect_before(instance, found, files, purpose), doing)
         confirm(yes)
-    put_batch(instance, partner, files, "withdraw" if withdraw else "report")
+    put_batch(instance, partner, files, purpose)
     console.print(f"{len(files)} file(s) wait in the inbox of {partner}; next: casehouse run")
 
 

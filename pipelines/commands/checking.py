@@ -37,10 +37,12 @@ def check(
     Exit codes: 0 all rows are accepted, 1 some are not, 2 the file is refused.
     """
     from pipelines.checking import annotate, check_files
+    from schemas.template import template_named
 
+    _check_suffix(annotated)
     _keep_apart(files, [path for path in (as_json, html, annotated) if path is not None and path != PRINTED])
     instance = Instance()
-    named = known_partner(instance, partner) if partner else None
+    named = template_named(partner) or known_partner(instance, partner) if partner else None
     asked = known_language(language) if language else None
     with _progress() as progress:
         checked = check_files(instance, files, named, asked, keep_problems=annotated is not None, progress=progress)
@@ -56,6 +58,7 @@ def check(
 
 def _tell(report: CheckReport, as_json: Path | None, html: Path | None) -> None:
     """The report in every form that was asked for; on the standard output as text, or as JSON alone."""
+    from ingest.disk import replace_file
     from ingest.report.page import report_page
     from ingest.report.text import report_text
 
@@ -64,7 +67,7 @@ def _tell(report: CheckReport, as_json: Path | None, html: Path | None) -> None:
     for path, text in ((as_json if as_json != PRINTED else None, content), (html, report_page(report) if html else "")):
         if path is not None:
             with _on_disk(path):
-                path.write_text(text, encoding="utf-8")
+                replace_file(path, text.encode())
             _aside(say("{path} is written; it holds no cell of the file", path=path.name), report)
 
 
@@ -73,10 +76,22 @@ def _aside(message: Message, report: CheckReport) -> None:
     typer.echo(spoken(message, report.language), err=True)
 
 
+def _check_suffix(annotated: Path | None) -> None:
+    """`UserError` when the file with its problems would be called what it is not: it is written as text, whatever came."""
+    if annotated is not None and annotated.suffix.lower() != ".csv":
+        raise UserError(
+            "the file with its problems is written as comma-separated text",
+            where=annotated.name,
+            allowed="a name that ends in .csv",
+            next_step="choose such a name for --annotated; a spreadsheet program opens it",
+        )
+
+
 def _keep_apart(files: list[Path], outputs: list[Path]) -> None:
     """`UserError` when a report would be written over a file that is checked, or over another report."""
     places = [path.resolve() for path in outputs]
-    if len(set(places)) < len(places) or set(places) & {path.resolve() for path in files}:
+    is_input = any(output.exists() and output.samefile(file) for output in outputs for file in files)  # also by another name
+    if len(set(places)) < len(places) or is_input:
         raise UserError(
             "a report would be written over a file that is checked, or over another report",
             where=", ".join(path.name for path in outputs),

@@ -25,28 +25,40 @@ def withdraw(
 
     Published persons of whom nothing is left are out of every later release. The same files are refused from now on.
     """
-    from pipelines.corrections import batch_named, effect_of_batch, settle, withdraw_batch
-    from pipelines.intake import link_anew, needs_linkage, say_raw_holders
+    from pipelines.condition import assert_of_this_version
+    from pipelines.corrections import settle, withdrawn_named
+    from pipelines.intake import link_anew, needs_linkage, say_condition, say_raw_holders
     from pipelines.runner import open_runner
 
     instance = Instance()
+    assert_of_this_version(instance)
     with instance.hold():
         settle(instance)
-        batch_id = batch_named(instance, batch, partner)
-        effect = effect_of_batch(instance, batch_id)
-        say_effect(effect, f"Withdrawing batch {batch_id} of {partner}")
-        console.print("  its raw files are destroyed, and the same files are refused from now on")
-        confirm(yes)
-        withdraw_batch(instance, partner, batch_id)
-        console.print(f"batch {batch_id} is withdrawn")
+        if gone := withdrawn_named(instance, batch, partner):
+            console.print(f"batch {gone} is withdrawn already")
+        else:
+            _withdraw_standing(instance, partner, batch, is_agreed=yes)
         is_well = True
         if needs_linkage(instance):
             with open_runner(instance) as runner:
                 is_well = link_anew(runner, console)
-        if effect.published_persons:
-            console.print("next: casehouse release, which leaves the retired rows out")
         say_raw_holders(instance, console)
+        say_condition(instance, console)
     raise typer.Exit(0 if is_well else NOT_ALL_WELL)
+
+
+def _withdraw_standing(instance: Instance, partner: str, batch: str, *, is_agreed: bool) -> None:
+    from pipelines.corrections import batch_named, effect_of_batch, withdraw_batch
+
+    batch_id = batch_named(instance, batch, partner)
+    effect = effect_of_batch(instance, batch_id)
+    say_effect(effect, f"Withdrawing batch {batch_id} of {partner}")
+    console.print("  its raw files are destroyed, and the same files are refused from now on")
+    confirm(is_agreed)
+    withdraw_batch(instance, partner, batch_id)
+    console.print(f"batch {batch_id} is withdrawn")
+    if effect.published_persons:
+        console.print("next: casehouse release, which leaves the retired rows out")
 
 
 def erase(
@@ -56,10 +68,12 @@ def erase(
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
 ) -> None:
     """Destroy the raw files of batches; what was accepted of them stays. Without a batch, list those that hold withdrawn records."""
+    from pipelines.condition import assert_of_this_version
     from pipelines.corrections import batch_named, erase_raw, raw_holders
     from pipelines.intake import say_raw_holders
 
     instance = Instance()
+    assert_of_this_version(instance)
     with instance.hold():
         if not batches:
             say_raw_holders(instance, console)
@@ -80,10 +94,14 @@ def say_effect(effect: Effect, doing: str) -> None:
     console.print(f"  {effect.vanished:,} record(s) leave the warehouse; {effect.fallen_back:,} fall back to what another batch says")
     console.print(f"  {effect.persons:,} person(s) are affected")
     if effect.published_persons:
-        text = (
-            f"  {effect.published_persons:,} published person(s) have no record left: the next release retires {effect.retired_rows:,} rows"
+        share = effect.retired_rows / effect.published_rows
+        text = f"  {effect.published_persons:,} published person(s) have no record left: the next release retires at least"
+        console.print(f"{text} {effect.retired_rows:,} rows, their whole classes, {share:.1%} of all that is published", soft_wrap=True)
+        console.print(
+            "  retired rows stay out for good, also when a mended batch is sent after that release; "
+            "sent before it, a mended batch keeps them in",
+            soft_wrap=True,
         )
-        console.print(f"{text}, their whole classes", soft_wrap=True)
 
 
 def confirm(is_agreed: bool) -> None:

@@ -29,17 +29,21 @@ def problems(
 
 def status(as_json: Annotated[bool, typer.Option("--json", help="The same for a monitor")] = False) -> None:
     """What the instance holds now: batches, rows, persons, the latest release."""
+    from pipelines.condition import condition_of
     from pipelines.extracts import state_json, table_of_batches, table_of_refused
+    from pipelines.intake import say_condition
     from pipelines.summary import closing
 
     instance = Instance()
+    condition = condition_of(instance)
     if as_json:
-        typer.echo(state_json(instance))
+        typer.echo(state_json(instance, condition))
         return
     wide().print(table_of_batches(instance))
-    if refused := table_of_refused(instance):
+    if refused := table_of_refused(instance, condition):
         wide().print(refused)
     closing(console, instance)
+    say_condition(instance, console)
 
 
 def ui(port: Annotated[int, typer.Option(help="Where the web pages are served on this machine")] = 3000) -> None:

@@ -16,7 +16,11 @@ from pipelines.instance import Instance
 
 def release() -> None:
     """Publish what the warehouse holds; the same contents publish nothing new."""
+    from pipelines.condition import assert_of_this_version, assert_warehouse_stands
+
     instance = Instance()
+    assert_of_this_version(instance)
+    assert_warehouse_stands(instance)
     with instance.hold():
         publish_and_show(instance)
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
+from anonymize.sweep import identifiers_in_text
 from ingest.validation.expectation import ACCEPTED, ACCOUNT, Expectation, differences, observed
 from pipelines.cli import app
 from pipelines.instance import Instance
@@ -48,7 +49,7 @@ def kept(sample: Path) -> Expectation:
 def test_a_sample_comes_to_what_is_expected(name: str) -> None:
     sample, partner = PARTNERS / "samples" / name, load_partner(PARTNERS / f"{name}.yml")
     assert {path.stem for path in files_of(sample)} == {file.name for file in partner.files}
-    now = observed(files_of(sample), partner)
+    now = observed(files_of(sample), partner, identifiers_in_text)
     assert differences(kept(sample), now) == ()
     assert now == kept(sample), "the same to the byte"
     rows = now.accepted.count("\n") - 1
@@ -69,12 +70,13 @@ def test_a_changed_partner_file_is_seen() -> None:
     sample, partner = PARTNERS / "samples" / "en-harbour-ngo", load_partner(PARTNERS / "en-harbour-ngo.yml")
     gender = partner.files[0].columns["Gender"].model_copy(update={"lookup": {"F": "man", "M": "woman", "Trans": "trans_or_nonconforming"}})
     swapped = changed(partner, columns={**partner.files[0].columns, "Gender": gender})
-    lines = differences(kept(sample), observed(files_of(sample), swapped))
+    lines = differences(kept(sample), observed(files_of(sample), swapped, identifiers_in_text))
     assert lines
     assert all(line.startswith("~ report cases row ") and line.endswith(": gender_code") for line in lines)
     unmapped = changed(partner, columns={**partner.files[0].columns, "Gender": gender.model_copy(update={"lookup": {}})})
     assert any(
-        "quarantine category_unknown: cases, Gender" in line for line in differences(kept(sample), observed(files_of(sample), unmapped))
+        "quarantine category_unknown: cases, Gender" in line
+        for line in differences(kept(sample), observed(files_of(sample), unmapped, identifiers_in_text))
     )
 
 

@@ -6,7 +6,9 @@ import os
 import re
 import shutil
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
@@ -28,9 +30,16 @@ def blocks(language: str) -> list[str]:
 
 
 @pytest.fixture(scope="module")
-def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A fresh checkout of the working tree in a new folder, with nothing installed and no instance."""
-    folder = tmp_path_factory.mktemp("readme") / "casehouse"
+def checkout() -> Iterator[Path]:
+    """A fresh checkout of the working tree in a new folder, with nothing installed and no instance.
+
+    On the disk, where the installer links packages that it has already instead of copying a gigabyte into memory.
+    """
+    with TemporaryDirectory(prefix="casehouse-readme-", dir="/var/tmp") as place:
+        yield checked_out(Path(place) / "casehouse")
+
+
+def checked_out(folder: Path) -> Path:
     listed = ["git", "ls-files", "--cached", "--others", "--exclude-standard"]
     for name in subprocess.run(listed, cwd=ROOT, capture_output=True, text=True, check=True).stdout.splitlines():
         if (ROOT / name).is_file():

@@ -38,7 +38,6 @@ from pipelines.inbox import payloads_at
 from pipelines.instance import Instance
 from pipelines.runner import open_runner
 from pipelines.settings import Settings
-from pipelines.stages import swept
 from sample_data.refused import refused_batches
 from schemas.errors import UserError, VaultError
 from schemas.problems import Severity, catalogue
@@ -152,7 +151,7 @@ def test_no_report_holds_a_canary_in_any_language(walk: Walk, canaries: list[str
         for entry in sorted(folder.iterdir()):
             found = check_batch(payloads_at(entry), partner, sweep=identifiers_in_text)
             reports = [checked_report(found, partner, language) for language in LANGUAGES]
-            result = swept(validate_batch(payloads_at(entry), partner, "leak"))
+            result = validate_batch(payloads_at(entry), partner, "leak", sweep=identifiers_in_text)
             said = [*(text for report in reports for text in in_all_forms(report)), repr(found), repr(result), str(result.accepted)]
             assert traces(canaries, "\n".join(said).encode()) == []
 
@@ -185,6 +184,21 @@ def test_no_draft_of_a_partner_file_holds_a_canary(troubled: Troubled, walk: Wal
         done = CliRunner().invoke(app, ["partner", "draft", str(file), "--name", "newcomer", "--out", str(target)], env=nobody)
         assert done.exit_code == 0, done.output
         assert traces(canaries, done.output.encode() + target.read_bytes()) == [], partner
+
+
+def test_a_draft_of_a_file_without_a_header_names_nobody(troubled: Troubled, walk: Walk, canaries: list[str], tmp_path: Path) -> None:
+    """Every record of a person with a canary comes first once, where a header would stand."""
+    [harbour] = sorted((walk.sample / "inbox" / "en-harbour-ngo").rglob("*.csv"))[:1]
+    planted = [line for line in harbour.read_bytes().splitlines(keepends=True) if traces(canaries, line)]
+    assert planted
+    file, target = tmp_path / "theirs.csv", tmp_path / "newcomer.yml"
+    command = ["partner", "draft", str(file), "--name", "newcomer", "--out", str(target)]
+    for first in range(len(planted)):
+        file.write_bytes(b"".join(planted[first:] + planted[:first]))
+        done = CliRunner().invoke(app, command, env=troubled.environment)
+        assert done.exit_code != 0
+        assert not target.exists()
+        assert traces(canaries, f"{done.output} {done.exception}".encode()) == []
 
 
 def test_no_word_of_a_check_or_a_submission_holds_a_canary(troubled: Troubled, walk: Walk, canaries: list[str], tmp_path: Path) -> None:

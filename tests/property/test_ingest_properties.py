@@ -11,19 +11,26 @@ from tempfile import TemporaryDirectory
 from typing import Literal
 
 import polars as pl
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ingest.landing import land
-from ingest.mapping.codes import fold, readings, trimmed
+from ingest.mapping.codes import folded_labels, readings, trimmed
+from ingest.validation import whole_file
 from ingest.validation.batch import BatchResult, validate_batch
 from ingest.validation.checking import check_batch
+from ingest.validation.file_pass import Corrections
 from ingest.validation.findings import findings_of
+from ingest.validation.reports import Sweep
+from ingest.validation.whole_file import BYTES_WITHOUT_DATABASE
 from ingest.vault import Vault, create_key
 from schemas.errors import BatchRefused
 from schemas.ledger import Outcome
 from schemas.partner import Partner
 from schemas.problems import ROW_OUTCOMES, catalogue
+from schemas.units import Unit
+from schemas.zones import Identified
 
 HEADER = ["id", "day", "sex", "forms", "age", "note"]
 PARTNER = Partner.model_validate(
@@ -166,19 +173,38 @@ def test_the_order_of_rows_changes_nothing(rows: list[list[str]], order: Random,
         assert found.frame["source_record_id"].is_unique().all()
 
 
+def a_sweep(reports: Identified, unit: Unit) -> pl.DataFrame:
+    """Takes the text of the second age for a person's: any rule on a row will do here."""
+    hits = reports.frame.filter(pl.col("age_years") == 23)
+    return hits.select("file", "row_number", pl.lit("age_years").alias("field"))
+
+
 @settings(max_examples=20, deadline=None)
-@given(rows=st.lists(ROW, max_size=14), partner=st.sampled_from(PARTNERS), chunk_bytes=st.integers(20, 200), are_kept=st.booleans())
-def test_the_size_of_the_chunks_changes_nothing(rows: list[list[str]], partner: Partner, chunk_bytes: int, are_kept: bool) -> None:
-    whole = validate_batch([written(rows)], partner, "0" * 16)
-    pieces = validate_batch([written(rows)], partner, "0" * 16, chunk_bytes=chunk_bytes)
+@given(
+    rows=st.lists(ROW, max_size=14),
+    partner=st.sampled_from(PARTNERS),
+    chunk_bytes=st.integers(20, 200),
+    are_kept=st.booleans(),
+    sweep=st.sampled_from([None, a_sweep]),
+    waiting_bytes=st.sampled_from([0, 100, BYTES_WITHOUT_DATABASE]),
+)
+def test_the_size_of_the_chunks_changes_nothing(
+    rows: list[list[str]], partner: Partner, chunk_bytes: int, are_kept: bool, sweep: Sweep | None, waiting_bytes: int
+) -> None:
+    """Nor does it whether rows are kept, or whether their fingerprints stay in memory."""
+    whole = validate_batch([written(rows)], partner, "0" * 16, sweep=sweep)
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(whole_file, "BYTES_WITHOUT_DATABASE", waiting_bytes)
+        pieces = validate_batch([written(rows)], partner, "0" * 16, sweep=sweep, chunk_bytes=chunk_bytes)
+        checked = check_batch([written(rows)], partner, sweep=sweep, chunk_bytes=chunk_bytes, keep_problems=are_kept)
     assert pieces.problems.rows() == whole.problems.rows()
     assert (pieces.ledger, pieces.ledgers) == (whole.ledger, whole.ledgers)
     assert {unit: found.frame.rows() for unit, found in pieces.accepted.items()} == {
         unit: found.frame.rows() for unit, found in whole.accepted.items()
     }
-    checked = check_batch([written(rows)], partner, chunk_bytes=chunk_bytes, keep_problems=are_kept)
     assert (checked.ledger, checked.ledgers) == (whole.ledger, whole.ledgers)
     assert checked.findings == findings_of(whole.problems, whole.ledgers)
+    assert checked.corrections == Corrections(whole.withdrawals.frame.height, whole.replacements.height)
     assert (checked.problems is not None) == are_kept
     assert checked.problems is None or checked.problems.rows() == whole.problems.rows()
 
@@ -234,7 +260,7 @@ def folded_by_hand(text: str) -> str:
 
 @given(st.lists(ASSIGNED, min_size=1, max_size=20))
 def test_texts_are_compared_as_the_standard_library_would(texts: list[str]) -> None:
-    assert pl.DataFrame({"text": texts}).select(fold(pl.col("text")))["text"].to_list() == [folded_by_hand(text) for text in texts]
+    assert pl.DataFrame({"text": texts}).select(folded_labels(pl.col("text")))["text"].to_list() == [folded_by_hand(text) for text in texts]
 
 
 @given(ASSIGNED.map(str.strip), st.sampled_from(["NFC", "NFD"]))

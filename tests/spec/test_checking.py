@@ -9,10 +9,11 @@ import polars as pl
 import pytest
 
 from ingest.mapping.spoilt import ERROR_SIGNS
-from ingest.validation.batch import NOT_STORED, quarantine, validate_batch
+from ingest.validation.batch import NOT_STORED, validate_batch
 from ingest.validation.checking import check_batch
+from ingest.validation.file_pass import Corrections
 from ingest.validation.findings import ROWS_KEPT, findings_of
-from schemas.partner import Partner
+from schemas.partner import Assertions, Partner
 from schemas.units import Unit
 from schemas.zones import Identified
 
@@ -92,8 +93,17 @@ def test_what_a_row_asks_for() -> None:
     assert result.withdrawals.frame.rows() == [("main", 4, "3"), ("main", 11, "8"), ("main", 12, "3")]
     assert result.replacements.rows() == [("main", 3), ("main", 8)]
     assert result.ledger.model_dump() == {"received": 11, "accepted": 7, "quarantined": 3, "rejected": 1, "non_data": 0}
-    held = quarantine(result, pl.DataFrame({"file": ["main"], "row_number": [3], "field": ["exploitation_region"]}))
-    assert held.replacements.rows() == [("main", 8)]
+    assert check_batch([text.encode()], partner).corrections == Corrections(withdrawals=3, replacements=2)
+
+
+def test_a_sweep_looks_through_what_replaces_and_never_through_what_withdraws() -> None:
+    partner = partner_of({"place": {"field": "exploitation_region"}}, **ASKING)
+    text = "id,day,place,what\n1,2020-01-01,Ana Diaz,Correct\n2,2020-01-01,North,Correct\n3,2020-01-01,Ana Diaz,Remove\n"
+    result = validate_batch([text.encode()], partner, NOT_STORED, sweep=found_in_regions)
+    assert result.problems.select("row_number", "code", "column").rows() == [(2, "identifier_in_text", "place")]
+    assert result.replacements.rows() == [("main", 3)]
+    assert result.withdrawals.frame.rows() == [("main", 4, "3")]
+    assert check_batch([text.encode()], partner, sweep=found_in_regions).corrections == Corrections(1, 1)
 
 
 def test_a_whole_file_may_withdraw() -> None:
@@ -118,22 +128,45 @@ def found_in_regions(reports: Identified, unit: Unit) -> pl.DataFrame:
     return hits.select("file", "row_number", pl.lit("exploitation_region").alias("field"))
 
 
-def test_a_sweep_holds_rows_chunk_by_chunk_as_it_does_for_the_whole(tmp_path: Path) -> None:
-    partner = partner_of({"place": {"field": "exploitation_region"}})
-    text = "id,day,place\n" + "".join(f"{number % 50},2020-01-01,{'Ana Diaz' if number % 7 == 0 else 'North'}\n" for number in range(60))
+def test_a_check_finds_what_a_run_finds_rows_counts_and_assertions(tmp_path: Path) -> None:
+    """Of three equal rows each is swept before two are held as repeats; with the sweep less than half of all is accepted."""
+    partner = partner_of({"place": {"field": "exploitation_region"}}).model_copy(update={"assertions": Assertions()})
+    places = ["Ana Diaz", "Ana Diaz", "Ana Diaz", *["Eva Paz" if number % 2 else "North" for number in range(57)]]
+    text = "id,day,place\n" + "".join(f"{max(number, 2)},2020-01-01,{place}\n" for number, place in enumerate(places))
     file = tmp_path / "file.csv"
     file.write_text(text)
-    whole = validate_batch([file], partner, NOT_STORED)
-    swept = quarantine(whole, found_in_regions(whole.accepted[Unit.VICTIM], Unit.VICTIM))
+    run = validate_batch([file], partner, NOT_STORED, sweep=found_in_regions)
     steps: list[tuple[int, int]] = []
     checked = check_batch(
         [file], partner, sweep=found_in_regions, chunk_bytes=100, progress=lambda done, total: steps.append((done, total))
     )
-    assert checked.ledger == swept.ledger
-    assert {finding.code for finding in checked.findings} == set(swept.problems["code"])
+    assert checked.findings == findings_of(run.problems, run.ledgers)
+    assert [(one.code, one.column, one.field, one.count) for one in checked.findings] == [
+        ("identifier_in_text", "place", "exploitation_region", 31),
+        ("row_repeated", None, None, 2),
+        ("assertion_failed", None, "accepted_share", 1),
+    ]
+    assert (checked.ledger, checked.ledgers) == (run.ledger, run.ledgers)
+    assert (run.ledger.accepted, run.ledger.quarantined) == (29, 31)
+    assert {"Ana Diaz", "Eva Paz"}.isdisjoint(run.accepted[Unit.VICTIM].frame["exploitation_region"])
+    assert "assertion_failed" not in {one.code for one in check_batch([file], partner).findings}, "without the sweep enough is accepted"
     assert steps == sorted(steps)
     assert steps[-1] == (len(text), len(text))
     assert len(steps) > 5
+
+
+def test_a_text_of_a_companion_is_told_under_its_header_there() -> None:
+    join = {"file": "events", "on": "event", "take": {"place": {"field": "exploitation_region"}}}
+    people = {"name": "people", "columns": {**BASE, "event": {"field": "source_case_id"}}, "join": join}
+    events = {"name": "events", "unit": "incident", "columns": {"event": {"field": "source_record_id"}, "on": BASE["day"]}}
+    partner = Partner.model_validate(SAID | {"files": [people, events]})
+    payloads = [b"id,day,event\n1,2020-01-01,A\n2,2020-01-01,B\n", b"event,on,place\nA,2020-01-01,Ana Diaz\nB,2020-01-01,North\n"]
+    held = validate_batch(payloads, partner, NOT_STORED, sweep=found_in_victims).problems
+    assert held.filter(pl.col("file") == "people").select("row_number", "code", "column").rows() == [(2, "identifier_in_text", "place")]
+
+
+def found_in_victims(reports: Identified, unit: Unit) -> pl.DataFrame:
+    return found_in_regions(reports, unit).filter(unit is Unit.VICTIM)
 
 
 def test_findings_tell_share_and_the_first_rows() -> None:

@@ -124,7 +124,8 @@ def test_within_a_family_no_text_has_two_meanings(family: tuple[str, ...]) -> No
     texts = pl.DataFrame({"text": sorted({mark.join(filter(None, part)) for mark in "/.-" for part in parts})})
     read_alone = texts.select(iso_date(pl.col("text"), (each,), is_spreadsheet=False).alias(each) for each in family)
     meanings = read_alone.select(pl.concat_list(pl.all()).list.drop_nulls().list.n_unique()).to_series()
-    assert meanings.max() == 1 or "%B" in family[0] or family == ("%Y%m%d",)
+    names_its_days = any(name in family[0] for name in ("%B", "%b", "%a"))
+    assert meanings.max() == 1 or names_its_days or family == ("%Y%m%d",)
 
 
 @pytest.mark.parametrize(

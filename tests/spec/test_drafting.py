@@ -6,6 +6,7 @@ import csv
 import io
 from pathlib import Path
 
+import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -14,10 +15,14 @@ from typer.testing import CliRunner
 from ingest.drafting.draft import THRESHOLD, FileDraft, draft_file
 from ingest.drafting.headers import header_index
 from ingest.drafting.text import draft_text
+from ingest.mapping.date_formats import sense_of
+from ingest.reading.headers import SEARCHED_ROWS
+from ingest.reading.reader import open_reading
 from pipelines.cli import app
 from schemas.errors import BatchRefused, UserError
 from schemas.fields import fields_of
 from schemas.partner import Partner, load_partner, load_partners
+from schemas.template import standard_partner
 from schemas.template_columns import headers
 from schemas.units import MODELS, Unit
 from schemas.vocabulary import LANGUAGES, Language, vocabulary
@@ -89,11 +94,11 @@ def test_cells_that_speak_against_a_header_keep_its_field_away() -> None:
 
 def test_few_categories_under_a_known_header_wait_for_their_codes() -> None:
     """The field is sure, the codes are not: a person types them, from the row numbers."""
-    text = draft_text("some", [draft(payload("Record number,Gender", *(f"{number},{'HF'[number % 2]}" for number in range(1, 41))))])
+    text = draft_text("some", [draft(payload("Record number,Gender", *(f"{number},{'QZ'[number % 2]}" for number in range(1, 41))))])
     assert "Gender: {field: gender_code}" in text
     assert "40 cells are not read yet (rows 2, 3, 4" in text
-    assert "HF" not in text
-    assert "'H'" not in text
+    assert "QZ" not in text
+    assert "'Q'" not in text
 
 
 def test_a_field_is_given_to_one_column() -> None:
@@ -142,6 +147,52 @@ def test_a_header_that_looks_like_a_cell_is_named_by_its_place() -> None:
 def test_what_has_no_header_is_refused(content: bytes) -> None:
     with pytest.raises(BatchRefused):
         draft(content)
+
+
+PERSON = ("A1", "01/02/2024", "Ozmandine", "Vintzgard", "F", "Peru", "30")
+WITHOUT_HEADER = {
+    "one record": [PERSON],
+    "several": [PERSON, ("A2", "03/02/2024", "Qorvane", "Ulloqueta", "M", "France", "41")],
+    "below a preamble": [("Cases of the office", "restricted"), PERSON, ("A2", "03/02/2024", "Qorvane", "Ulloqueta", "M", "France", "41")],
+    "names alone": [("Ozmandine", "Vintzgard"), ("Qorvane", "Ulloqueta")],
+    "a number and a name": [("1", "Ozmandine"), ("2", "Qorvane")],
+    "a known header among the cells": [("Gender", *PERSON), ("x", "A2", "03/02/2024", "Qorvane", "Ulloqueta", "M", "France", "41")],
+    "names and a category": [("Ozmandine", "woman", "Peru"), ("Qorvane", "man", "France"), ("Ximenara", "woman", "Chad")],
+}
+
+
+@pytest.mark.parametrize("rows", WITHOUT_HEADER.values(), ids=WITHOUT_HEADER)
+def test_a_file_without_a_header_is_refused_and_nobody_is_named(rows: list[tuple[str, ...]]) -> None:
+    """Its first record is no header: a header is printed and written down."""
+    with pytest.raises(BatchRefused) as caught:
+        draft(payload(*(",".join(row) for row in rows)))
+    assert caught.value.code == "header_not_found"
+    assert not [cell for row in rows for cell in row if len(cell) > 6 and cell in str(caught.value)]
+
+
+def test_unknown_headers_over_dates_and_numbers_are_a_header() -> None:
+    found = draft(payload("Kennung,Tag,Wert", "A1,01/02/2024,7", "A2,03/02/2024,8"))
+    assert [column.header for column in found.columns] == ["Kennung", "Tag", "Wert"]
+
+
+@pytest.mark.parametrize("rows_above", [0, SEARCHED_ROWS - 1, SEARCHED_ROWS, 40])
+def test_a_header_is_sought_where_the_reader_seeks_it(rows_above: int) -> None:
+    """What is drafted can be read; a header that lies too deep is refused as such, and by no column's name."""
+    content = payload(*(["a note"] * rows_above), "Record number,Gender", "A1,woman", "A2,man")
+    if rows_above < SEARCHED_ROWS:
+        assert set(applied(draft(content)).values()) == {"source_record_id", "gender_code"}
+    else:
+        with pytest.raises(BatchRefused):
+            draft(content)
+
+
+def test_a_date_format_that_is_drafted_is_one_that_the_reader_finds() -> None:
+    found = draft(payload("Record number,Date of registration", "A1,31-Jan-2024", "A2,02-Feb-2024"))
+    (day,) = [column.applied for column in found.columns if column.applied and column.applied.field == "registration_date"]
+    assert day.fit.date_format == "%d-%b-%Y"
+    texts = pl.Series(["31-Jan-2024", "02-Feb-2024"])
+    assert sense_of(texts, {}, {}, is_spreadsheet=False).formats[0] == "%d-%b-%Y"
+    assert sense_of(pl.Series(["31-Jan-24"]), {}, {}, is_spreadsheet=False).formats == ("%d-%b-%y",), "not of the year 24"
 
 
 cell = st.text(st.sampled_from("abxyzéß0123456789 -/"), min_size=1, max_size=12)
@@ -201,10 +252,11 @@ class TestCommand:
             self.run(partners, "Record number,Date of registration", "1,2024-01-31")
 
     @pytest.mark.parametrize(("language", "suffix"), [("ar", "xlsx"), ("fr", "csv")])
-    def test_a_template_is_written(self, tmp_path: Path, language: str, suffix: str) -> None:
+    def test_a_template_is_written(self, tmp_path: Path, language: Language, suffix: str) -> None:
         target = tmp_path / f"template.{suffix}"
         CliRunner().invoke(app, ["template", "--lang", language, "--out", str(target)], catch_exceptions=False)
-        assert target.stat().st_size > 100
+        with open_reading(target, standard_partner(language).files[0]) as reading:
+            assert set(reading.layout.headers) == set(headers(Unit.VICTIM, language).values())
 
 
 def test_our_lists_hold_no_mark_of_the_tests() -> None:

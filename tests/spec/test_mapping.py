@@ -90,18 +90,76 @@ def test_a_code_is_looked_up_then_missing_then_in_the_vocabulary() -> None:
     ]
 
 
+@pytest.mark.parametrize("cells", [["75.000", "150.000", "1.000"], ["٧٥٫٠٠٠"]])
+def test_a_point_before_three_zeros_may_stand_for_thousands(cells: list[str]) -> None:
+    assert one_column(cells, {"field": "fee_amount"}) == [(None, ("number_invalid",))] * len(cells)
+    assert one_column(["27.0", "27.00"], {"field": "fee_amount"}) == [(27, ()), (27, ())]
+
+
+@pytest.mark.parametrize(
+    "sign", ["-", "--", "?", "…", "N/A", "n/a", "S/N", "n/d", "NR", "Néant", "NINGUNO", "لا يوجد", "Unknown", "inconnu"]
+)
+def test_what_stands_in_place_of_a_record_number_is_none(sign: str) -> None:
+    found = mapped(f"id,day\n{sign},2020-01-01\n", file_of())
+    assert problems(found) == [(2, "record_id_missing", "source_record_id")]
+    columns = {"id": {"field": "source_case_id"}, "other": {"field": "given_name"}}
+    parts = file_of(columns, record_id=["id", "other"])
+    assert problems(mapped(f"id,other,day\n{sign},-,2020-01-01\n{sign},a,2020-01-02\n", parts)) == [
+        (2, "record_id_missing", "source_record_id")
+    ]
+
+
+@pytest.mark.parametrize("number", ["NR-1", "0", "A", "١", "سجل", "N/A/1", "none-2"])
+def test_a_record_number_may_begin_like_a_sign_of_none(number: str) -> None:
+    assert problems(mapped(f"id,day\n{number},2020-01-01\n", file_of())) == []
+
+
 def test_case_matters_where_the_lookup_says_so() -> None:
     column = {"field": "gender_code", "lookup": {"m": "woman", "M": "man"}}
     assert one_column(["m", "M"], column) == [("woman", ()), ("man", ())]
 
 
-@pytest.mark.parametrize(("missing", "expected"), [({"": "unknown"}, "NA"), ({"": "unknown", "NA": "not_collected"}, "not_collected")])
-def test_na_is_namibia_unless_the_partner_says_otherwise(missing: dict[str, str], expected: str) -> None:
-    assert one_column(["NA"], {"field": "citizenship_code"}, missing=missing) == [(expected, ())]
+HELD = ("NA", "na", "NR", "NC", "SD", "ND", "NE", "ne", "NO", "no", "No", "SI", "si", "SO", "NS", "NP", "DK")
+
+
+@pytest.mark.parametrize("field", ["citizenship_code", "primary_language_code"])
+def test_signs_of_no_answer_are_no_codes(field: str) -> None:
+    assert one_column(list(HELD), {"field": field}) == [(None, ("category_unknown",))] * len(HELD)
+
+
+def test_signs_of_no_answer_are_codes_where_the_column_holds_codes() -> None:
+    column = {"field": "citizenship_code", "holds_codes": True}
+    assert [code for code, _ in one_column(["NA", "NR", "SD", "NE", "NO", "SI", "SO"], column)] == [
+        "NA",
+        "NR",
+        "SD",
+        "NE",
+        "NO",
+        "SI",
+        "SO",
+    ]
+    assert one_column(["na", "no", "si"], column) == [(None, ("category_unknown",))] * 3
+
+
+@pytest.mark.parametrize("holds_codes", [False, True])
+def test_a_sign_of_no_answer_that_the_partner_listed_is_one(holds_codes: bool) -> None:
+    column = {"field": "citizenship_code", "holds_codes": holds_codes}
+    assert one_column(["NA"], column, missing={"": "unknown", "NA": "not_collected"}) == [("not_collected", ())]
+    assert one_column(["NO"], column | {"lookup": {"no": "ES"}}) == [("ES", ())]
+
+
+def test_codes_of_letters_are_read_in_capitals_only_and_names_in_any_case() -> None:
+    read = one_column(["FR", "fr", "EST", "est", "USA", "usa", "estonia"], {"field": "citizenship_code"})
+    assert [code for code, _ in read] == ["FR", None, "EE", None, "US", "US", "EE"]
+
+
+def test_codes_of_languages_are_read_in_capitals_or_as_listed() -> None:
+    read = one_column(["fr", "FR", "FRA", "Fr", "français"], {"field": "primary_language_code"})
+    assert [code for code, _ in read] == ["fr", "fr", "fr", None, "fr"]
 
 
 def test_countries_in_four_languages() -> None:
-    cells = ["MX", "mex", "Mexico", "Mexique", "México", "Me\u0301xico", "المكسيك"]
+    cells = ["MX", "MEX", "Mexico", "Mexique", "México", "Me\u0301xico", "المكسيك"]
     assert one_column(cells, {"field": "citizenship_code"}) == [("MX", ())] * len(cells)
 
 
@@ -125,7 +183,7 @@ def by_hand(text: str) -> str:
 
 def test_every_code_and_unique_label_reads_as_its_code() -> None:
     for name in vocabulary_names():
-        texts = vocabulary(name).readings()
+        texts = vocabulary(name).names()
         known = readings({}, {}, name).by_folded
         assert {text: known.get(by_hand(text)) for text in texts} == texts, name
         frame = pl.DataFrame({"text": list(texts)}).select(readings({}, {}, name).apply(pl.col("text")))
@@ -134,7 +192,7 @@ def test_every_code_and_unique_label_reads_as_its_code() -> None:
 
 def test_a_folded_text_that_two_codes_of_a_list_share_is_not_read(monkeypatch: pytest.MonkeyPatch) -> None:
     shared = {"año": "a", "ano": "b", "único": "c"}
-    monkeypatch.setattr(Vocabulary, "readings", lambda _: shared)
+    monkeypatch.setattr(Vocabulary, "names", lambda _: shared)
     monkeypatch.setattr(codes, "_vocabulary_meanings", codes._vocabulary_meanings.__wrapped__)  # what was read before is kept
     assert read_texts(readings({}, {}, "gender"), ["ANO", "Año", "unico"]) == [None, None, "c"]
 
@@ -216,8 +274,11 @@ def test_nobody_is_registered_before_birth(birth: str, is_contradiction: bool) -
 
 def test_whole_numbers() -> None:
     column = {"field": "age_years", "lookup": {"0": "unknown"}}
-    cells = ["23", "23,0", "٢٣", "", "0", "23,5", "23.0", "121", "-1", "99999999999999999999", "x"]
+    cells = ["75,000", "23,000", "23,00", "23", "23,0", "٢٣", "", "0", "23,5", "23.0", "121", "-1", "99999999999999999999", "x"]
     assert one_column(cells, column, format={"decimal": ",", "separator": ";"}) == [
+        (None, ("number_invalid",)),
+        (None, ("number_invalid",)),
+        (23, ()),
         (23, ()),
         (23, ()),
         (23, ()),
@@ -268,7 +329,7 @@ def test_without_number_or_date_there_is_no_batch(text: str) -> None:
 
 def test_an_unknown_column_is_said_and_not_stored() -> None:
     found = mapped("id,day,mood,,5551234567,a@b\n1,2020-01-01,CANARY,,CANARY,CANARY\n", file_of())
-    assert problems(found) == [(None, "column_unknown", name) for name in ("column 5", "column 6", "mood")]
+    assert problems(found) == [(None, "column_unknown", name) for name in ("column 3 (C)", "column 5 (E)", "column 6 (F)")]
     assert "CANARY" not in str(found.frame.rows())
 
 

@@ -348,4 +348,6 @@ def test_whose_file_it_is() -> None:
     partners = {"b": partner_of("b", PEOPLE), "a": partner_of("a", other), "c": partner_of("c", EVENTS)}
     assert best_partner(PEOPLE_BYTES, partners) == [("b", 1.0), ("c", 1.0), ("a", 0.75)]
     assert best_partner(b"x,y\n1,2\n", partners) == [("a", 0.0), ("b", 0.0), ("c", 0.0)]
-    assert best_partner(b"PAR1", partners) == [("a", 0.0), ("b", 0.0), ("c", 0.0)]
+    with pytest.raises(BatchRefused) as refused:
+        best_partner(b"PAR1", partners)
+    assert refused.value.code == "file_unreadable"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from functools import cache
-from typing import Any
+from typing import Any, ClassVar
 
 import jsonschema
 import pytest
@@ -309,6 +309,32 @@ REFUSED = (
     b"PK\x03\x04CANARY",
     b"\xd0\xcf\x11\xe0CANARY",
 )
+
+
+class TestCorrections:
+    """Rows that withdraw or replace are accepted too: that they cannot be undone is said in every form."""
+
+    TEXT = "Case;Day;Sex;Age;Born;Country;Forms;Wanted\n1;01/02/2020;;;;;;\n2;;;;;;;gone\n3;;;;;;;gone\n4;01/02/2020;;;;;;mended\n"
+    SAID: ClassVar[dict[Language, tuple[str, str]]] = {
+        "en": ("2 of the accepted rows withdraw the records", "1 of the accepted rows replaces a record"),
+        "fr": ("2 des lignes acceptées retirent définitivement", "1 des lignes acceptées remplace"),
+        "es": ("2 de las filas aceptadas retiran definitivamente", "1 de las filas aceptadas sustituye"),
+        "ar": ("صفان من الصفوف المقبولة يسحبان نهائيا", "صف واحد من الصفوف المقبولة يحل محل سجل"),
+    }
+
+    @pytest.mark.parametrize("language", LANGUAGES)
+    def test_they_are_counted_and_told_in_every_form(self, language: Language) -> None:
+        action = {"column": "Wanted", "values": {"gone": "withdraw", "mended": "replace"}}
+        file = partner_of().files[0].model_dump() | {"action": action}
+        partner = partner_of(files=[file])
+        report = checked_report(check_batch([self.TEXT.encode()], partner), partner, language)
+        assert (report.accepted, report.withdrawals, report.replacements) == (4, 2, 1)
+        for form in told(report).values():
+            assert all(part in " ".join(form.split()) for part in self.SAID[language])
+
+    def test_where_there_are_none_nothing_is_said(self) -> None:
+        report = report_of()
+        assert (report.withdrawals, report.replacements, report.corrections) == (0, 0, ())
 
 
 class TestRefusals:

@@ -12,11 +12,12 @@ import pytest
 from ingest.mapping.codes import readings
 from ingest.mapping.derivation import DERIVED_FIELDS
 from ingest.validation.batch import BatchResult, validate_batch
-from schemas.errors import SpecificationError
+from schemas.errors import BatchRefused, SpecificationError
 from schemas.fields import Kind
+from schemas.folding import folded_header, folded_label
 from schemas.partner import Partner, load_partner
-from schemas.template import choices_of, standard_partner, template_of
-from schemas.template_columns import headers, is_first, other_headers, template_fields
+from schemas.template import choices_of, standard_partner, template_named, template_of
+from schemas.template_columns import headers, other_headers, template_fields
 from schemas.template_sheets import template_csv, template_workbook
 from schemas.units import Unit
 from schemas.vocabulary import LANGUAGES, MISSING_CODES, Language, vocabulary
@@ -92,7 +93,7 @@ def test_a_workbook_filled_in_is_read_like_the_text(language: Language) -> None:
 def test_no_header_stands_for_two_fields(unit: Unit, language: Language) -> None:
     own = list(headers(unit, language).values())
     others = [text for texts in other_headers(unit, language).values() for text in texts]
-    folded = [text.casefold() for text in (*own, *others)]
+    folded = [folded_header(text) for text in (*own, *others)]
     assert len(folded) == len(set(folded))
 
 
@@ -103,24 +104,84 @@ def test_every_text_of_a_list_is_read_as_its_code() -> None:
         for language in LANGUAGES:
             listed = {vocabulary(name).label(code, language): code for code in (*vocabulary(name).leaves(), *MISSING_CODES)}
             assert set(listed) == set(choices_of(name, language))
-            wrong = {text for text, code in listed.items() if known.exact.get(text, known.by_folded.get(_folded(text))) != code}
+            wrong = {text for text, code in listed.items() if known.exact.get(text, known.by_folded.get(folded_label(text))) != code}
             assert not wrong, (name, language)
-
-
-def _folded(text: str) -> str:
-    import polars as pl
-
-    from ingest.mapping.codes import fold
-
-    return str(pl.select(fold(pl.lit(text))).item())
 
 
 def test_a_caseworker_may_delete_what_is_never_asked() -> None:
     """A column that is deleted was not collected; one that is empty was asked, and nobody knows."""
-    first = [field.name for field in template_fields(Unit.VICTIM) if is_first(field)]
-    (whole,), (part,) = read(filled_csv("fr"), "fr"), read(filled_csv("fr", [*first, "means_codes"]), "fr")
+    (whole,), (part,) = read(filled_csv("fr"), "fr"), read(filled_csv("fr", [*FILLED, "means_codes"]), "fr")
     assert (whole["recruiter_codes"], part["recruiter_codes"]) == (["unknown"], ["not_collected"])
     assert part["means_codes"] == ["threats"]
+
+
+@pytest.mark.parametrize("kept", [["source_record_id", "registration_date"], [*FILLED, "gender_code", "age_years"]])
+@pytest.mark.parametrize("separator", [",", ";"])
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_number_and_date_are_all_that_a_template_needs(language: Language, separator: str, kept: list[str]) -> None:
+    payload = filled_csv(language, kept).replace(b",", separator.encode())
+    result = validate_batch([payload], standard_partner(language), "test")
+    assert result.ledger.accepted == 1
+    assert "column_missing" not in result.problems["code"].to_list()
+
+
+@pytest.mark.parametrize("missing", ["source_record_id", "registration_date"])
+def test_without_number_or_date_there_is_no_template(missing: str) -> None:
+    with pytest.raises(BatchRefused) as refused:
+        read(filled_csv("es", [field for field in [*FILLED, "gender_code"] if field != missing]), "es")
+    assert refused.value.code == "column_required_missing"
+
+
+def rows_of(*days: str) -> bytes:
+    lines = [",".join(headers(Unit.VICTIM, "fr")[field] for field in ("source_record_id", "registration_date"))]
+    return "\n".join([*lines, *(f"A-{number},{day}" for number, day in enumerate(days)), ""]).encode()
+
+
+def test_dates_as_a_spreadsheet_program_wrote_them_back_are_read_where_one_order_fits() -> None:
+    result = validate_batch([rows_of("31/05/2024", "01/06/2024")], standard_partner("fr"), "test")
+    assert result.accepted[Unit.VICTIM].frame["registration_date"].to_list() == ["2024-05-31", "2024-06-01"]
+    assert "date_format_found" in result.problems["code"].to_list()
+
+
+def test_dates_that_two_orders_fit_are_asked() -> None:
+    result = validate_batch([rows_of("05/04/2024", "01/06/2024")], standard_partner("fr"), "test")
+    assert result.ledger.accepted == 0
+    assert set(result.problems["code"]) >= {"date_order_ambiguous"}
+
+
+@pytest.mark.parametrize("sign", [";", "\u061b", "\uff1b"])
+def test_a_semicolon_of_any_keyboard_separates_values(sign: str) -> None:
+    (report,) = read(filled_csv("ar").decode("utf-8-sig").replace(";", sign).encode(), "ar")
+    assert report["exploitation_codes"] == ["forced_labour", "servitude"]
+
+
+@pytest.mark.parametrize("hidden", ["visible", "veryHidden"])
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_workbook_of_the_template_is_as_agreed_and_has_no_sheet_unread(language: Language, hidden: str) -> None:
+    book = openpyxl.load_workbook(io.BytesIO(template_workbook(Unit.VICTIM, language)))
+    for position, field in enumerate(headers(Unit.VICTIM, language), start=1):
+        book.worksheets[0].cell(2, position, FILLED.get(field))
+    book.worksheets[-1].sheet_state = hidden
+    written = io.BytesIO()
+    book.save(written)
+    result = validate_batch([written.getvalue()], standard_partner("en"), "test")
+    assert result.ledger.accepted == 1
+    assert not {"sheets_unread", "format_differs"} & set(result.problems["code"])
+
+
+def test_another_sheet_is_still_said() -> None:
+    book = openpyxl.load_workbook(io.BytesIO(template_workbook(Unit.VICTIM, "en")))
+    book.create_sheet("More cases").append(["B-1", "2024-03-18"])
+    for position, field in enumerate(headers(Unit.VICTIM, "en"), start=1):
+        book.worksheets[0].cell(2, position, FILLED.get(field))
+    written = io.BytesIO()
+    book.save(written)
+    assert "sheets_unread" in validate_batch([written.getvalue()], standard_partner("en"), "test").problems["code"].to_list()
+
+
+def test_the_template_is_known_by_the_name_that_a_check_shows() -> None:
+    assert [template_named(standard_partner(language).name) for language in LANGUAGES] == list(map(standard_partner, LANGUAGES))
+    assert template_named("template-de") is template_named("template") is None
 
 
 def test_what_follows_from_another_column_is_not_asked() -> None:

@@ -7,11 +7,10 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from ingest.validation.batch import NOT_STORED, PLACE, BatchResult, quarantine, validate_batch
+from ingest.validation.batch import NOT_STORED, PLACE, BatchResult, validate_batch
 from ingest.validation.findings import findings_of
 from schemas.errors import BatchRefused
 from schemas.partner import Partner, load_partner
-from schemas.problems import PROBLEM_SCHEMA
 from schemas.render import polars_schema
 from schemas.units import MODELS, Unit
 
@@ -53,7 +52,7 @@ def test_every_row_is_accounted_for() -> None:
     assert frame.select(PLACE).rows() == [("one", "0123456789abcdef", "main", 2), ("one", "0123456789abcdef", "main", 9)]
     assert result.problems.select("row_number", "code", "field", "column").rows() == [
         (None, "assertion_failed", "accepted_share", None),
-        (None, "column_unknown", None, "extra"),
+        (None, "column_unknown", None, "column 6 (F)"),
         (3, "category_unknown", "gender_code", "sex"),
         (3, "date_invalid", "birth_date", "born"),
         (3, "number_invalid", "age_years", "age"),
@@ -91,19 +90,6 @@ def test_a_refusal_tells_no_value(payload: bytes) -> None:
 
 def test_a_clean_batch_has_no_problem() -> None:
     assert validated("id,day,sex,age,born\n1,2020-01-01,woman,30,1990\n").problems.is_empty()
-
-
-def test_quarantine_moves_accepted_rows_and_keeps_the_account() -> None:
-    result = validated()
-    rows = pl.DataFrame({"file": ["main", "main", "main"], "row_number": [2, 3, 99], "field": ["exploitation_region"] * 3})
-    moved = quarantine(result, rows)
-    assert moved.accepted[Unit.VICTIM].frame["source_record_id"].to_list() == ["7"]
-    assert moved.ledger.model_dump() == {"received": 8, "accepted": 1, "quarantined": 4, "rejected": 2, "non_data": 1}
-    added = moved.problems.join(result.problems, on=PROBLEM_SCHEMA.names(), how="anti", nulls_equal=True)
-    assert added.rows() == [("main", 2, "identifier_in_text", "exploitation_region", None)]
-    assert quarantine(moved, rows).ledger == moved.ledger
-    with pytest.raises(ValueError, match="quarantine"):
-        quarantine(result, rows, "row_blank")
 
 
 @pytest.mark.parametrize(

@@ -23,6 +23,7 @@ from schemas.vocabulary import (
     Labels,
     Term,
     Vocabulary,
+    held_codes,
     vocabulary,
     vocabulary_names,
     year_hierarchy,
@@ -133,6 +134,38 @@ def test_no_text_means_two_codes(name: str) -> None:
         letters = (letter for letter in unicodedata.normalize("NFKD", text) if not unicodedata.combining(letter))
         meanings["".join(letters).replace("\u2019", "'").casefold()].add(code)
     assert {text: codes for text, codes in meanings.items() if len(codes) > 1} == {}
+
+
+@pytest.mark.parametrize(
+    ("name", "texts"),
+    [
+        (
+            "gender",
+            {"F": "woman", "Féminin": "woman", "أنثى": "woman", "H": "man", "Male": "man", "varón": "man", "ذكر": "man"},
+        ),
+        ("majority", {"Mineure": "minor", "menor": "minor", "majeure": "adult", "mayor": "adult", "adulta": "adult", "بالغة": "adult"}),
+        ("marital_status", {"Mariée": "married", "veuve": "widowed", "soltera": "single", "Divorcé": "divorced", "مطلقة": "divorced"}),
+        (
+            "country",
+            {"gabonaise": "GA", "centrafricaine": "CF", "libérienne": "LR", "irlandaise": "IE", "burkina": "BF"},
+        ),
+        ("country", {"أردنية": "JO", "الأردنية": "JO", "عمانية": "OM", "بنغلادشية": "BD", "السورية": "SY", "الكورية الجنوبية": "KR"}),
+    ],
+)
+def test_words_that_everyone_uses_are_read(name: str, texts: dict[str, str]) -> None:
+    readings = vocabulary(name).readings()
+    assert {text: readings.get(text.casefold()) for text in texts} == texts
+
+
+def test_m_is_a_man_in_two_languages_and_a_woman_in_a_third() -> None:
+    assert "m" not in vocabulary("gender").readings()
+
+
+def test_codes_held_are_codes_of_a_list_and_stand_once() -> None:
+    listed = [vocabulary(name).letter_codes for name in ("country", "spoken_language", "currency")]
+    codes = {code.casefold() for codes in listed for code in codes}
+    assert held_codes() <= codes | {"ns"}, "ns was a country's: kept, should it come back"
+    assert not {text for name in ("country", "spoken_language") for text in vocabulary(name).names()} & held_codes()
 
 
 class TestGroups:

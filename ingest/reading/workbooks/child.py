@@ -2,7 +2,7 @@
 
 Here: the talk with the parent. Never here: which sheet is the right one, or what a cell means. Run by `ingest.reading.spreadsheet`.
 
-The talk, over its standard input and output: the parent sends one line of JSON (`size`, `sheet`) and so many bytes; the child
+The talk, over its standard input and output: the parent sends one line of JSON (`size`, `sheet`, `known`) and so many bytes; the child
 answers one line with the heads of the sheets that can be chosen, or with the reason why none can; the parent sends the number
 of a sheet; the child sends one line of facts, then the sheet as CSV, and ends with 0. Any other end is a refusal.
 """
@@ -52,9 +52,9 @@ def main() -> None:
     except MemoryError:
         _say({"reason": "too_large"})
         return
-    _say({"sheets": [{"number": index, "name": sheets[index].name, "head": head} for index, head in zip(candidates, heads, strict=True)]})
+    _say({"sheets": [{"number": index, "name": sheets[index].name, **head} for index, head in zip(candidates, heads, strict=True)]})
     if chosen := sys.stdin.buffer.readline():
-        _send(sheets, int(chosen))
+        _send(sheets, int(chosen), set(asked["known"]))
 
 
 def open_workbook(data: bytes) -> list[Sheet]:
@@ -78,13 +78,15 @@ def candidates_among(sheets: list[Sheet], named: str | None) -> list[int]:
     return by_name or [number for number, sheet in enumerate(sheets) if sheet.has_content and not sheet.is_hidden]
 
 
-def _head(sheet: Sheet) -> list[list[str]]:
-    """The first rows, enough to tell a header: no cell in full length, no more columns than a case file could have."""
-    return [[text[:_HEAD_TEXT] for text in row[:_HEAD_COLUMNS]] for row in islice(sheet.rows(), HEAD_ROWS)]
+def _head(sheet: Sheet) -> dict[str, object]:
+    """The first rows, enough to tell a header: no cell in full length, no more columns than a case file could have; and the width."""
+    rows = list(islice(sheet.rows(), HEAD_ROWS))
+    head = [[text[:_HEAD_TEXT] for text in row[:_HEAD_COLUMNS]] for row in rows]
+    return {"head": head, "width": max(map(len, rows), default=0)}
 
 
-def _send(sheets: list[Sheet], chosen: int) -> None:
-    others = sum(sheet.has_content for number, sheet in enumerate(sheets) if number != chosen)
+def _send(sheets: list[Sheet], chosen: int, known: set[str]) -> None:
+    others = sum(sheet.has_content for number, sheet in enumerate(sheets) if number != chosen and sheet.name not in known)
     _say({"hidden_rows": sheets[chosen].hidden_rows, "unread_sheets": others})
     stream = TextIOWrapper(sys.stdout.buffer, encoding="utf-8", newline="", write_through=False)
     csv.writer(stream, lineterminator="\n", quoting=csv.QUOTE_MINIMAL).writerows(sheets[chosen].rows())
