@@ -23,6 +23,8 @@ SHARE_CONVINCING = 0.8
 """Of the columns a partner's file needs: so many must be there."""
 CLEARLY_AHEAD = 0.1
 """How much likelier than any other the best must be, by Dice's coefficient of the columns there and the columns known."""
+LEAST_LIKENESS = 0.1
+"""The template needs two columns only: a file that has these by chance, among many that nobody knows, is not one."""
 LISTED = 3
 _GLANCE_BYTES = 1 << 16
 
@@ -49,7 +51,8 @@ def choose_partner(payloads: Sequence[Payload], partners: Mapping[str, Partner],
     ranked = sorted(likeness, key=lambda name: (-likeness[name], name))
     order = [*ranked, *(name for name in best if name not in likeness)][:LISTED]
     fits = tuple(Fit(partner=name, title=known[name].title, share=shares[name]) for name in order if shares[name] > 0)
-    leading = [name for name in ranked if likeness[name] > likeness[ranked[0]] - CLEARLY_AHEAD]
+    nearest = max(LEAST_LIKENESS, likeness[ranked[0]] - CLEARLY_AHEAD) if ranked else 0.0
+    leading = [name for name in ranked if likeness[name] > nearest]
     if template is not None and template.name in leading:
         is_alike = all(name == template.name or known[name].template for name in leading)
         leading = [template.name] if is_alike else leading

@@ -143,6 +143,9 @@ class TestTheFileGivenBack:
         assert sorted(path.name for path in tmp_path.iterdir()) == ["back.csv", "cases.csv"]
 
 
+NEEDED = ("source_record_id", "registration_date")
+
+
 class TestWhoseFileItIs:
     PARTNERS = (
         partner_of(),
@@ -184,6 +187,14 @@ class TestWhoseFileItIs:
         header = ",".join(standard_partner(language).files[0].columns)
         for known in ((*self.PARTNERS,), (*self.PARTNERS, filling_in)):
             assert self.choose(tmp_path, header, *known, template=standard_partner("en")) == "template-en"
+
+    def test_the_two_columns_that_the_template_needs_among_many_unknown_ones_make_no_template(self, tmp_path: Path) -> None:
+        needed = [name for name, column in standard_partner("en").files[0].columns.items() if column.field in NEEDED]
+        others = [f"Measured thing {number}" for number in range(20)]
+        assert self.choose(tmp_path, ",".join([*needed, *others]), template=standard_partner("en")) is None
+        assert self.choose(
+            tmp_path, ",".join([*needed, "Gender", "Citizenship", "Family name", "Given name"]), template=standard_partner("en")
+        )
 
     def test_an_unknown_layout_is_refused_with_those_that_fit_best(self, tmp_path: Path) -> None:
         file = tmp_path / "some.csv"
