@@ -271,10 +271,10 @@ def _with_words(layout: Layout, write: Callable[[str], str]) -> list[Line]:
 
 
 def namibia() -> Iterator[FaultFile]:
-    """NA is Namibia where the country is written as a code."""
+    """NA among names of countries may be Namibia or no answer: it is held, and never read as either."""
     for layout in (english(), french(), spanish(), arabic(), hotline()):
         lines = clean(layout)
-        lines = changed(lines, 3, row(lines, 3).with_cell(layout.place("country"), "NA").holding("citizenship_code", "NA"))
+        lines = changed(lines, 3, row(lines, 3).with_cell(layout.place("country"), "NA").held("category_unknown"))
         yield fault("namibia", layout, lines)
 
 
