@@ -62,7 +62,7 @@ test: .venv/.installed-dev  ## All tests, with branch coverage
 	@$(BIN)/pytest --numprocesses 2 --dist loadscope --no-loadscope-reorder --durations 10
 
 fuzz: .venv/.installed-dev  ## The long runs: 100,000 mutated files, 1,000 histories of corrections (hours)
-	@CASEHOUSE_FUZZ=1 $(BIN)/pytest --numprocesses 2 --dist loadscope tests/property
+	@CASEHOUSE_FUZZ=1 CASEHOUSE_FUZZ_FILES=100000 CASEHOUSE_ALL_FAULTS=1 $(BIN)/pytest --numprocesses 2 --dist load tests/property tests/faults
 
 pictures: .venv/.installed-dev  ## Draw the pictures of the README anew, from the instance in var/
 	@$(BIN)/python docs/pictures/chart.py
