@@ -9,7 +9,7 @@ export DAGSTER_TELEMETRY_ENABLED = false
 REAL = ../shared/data/argentina_linea_145
 
 .DEFAULT_GOAL := help
-.PHONY: help install run real ui check test fuzz release verify docs pictures bench clean
+.PHONY: help install run real ui check test fuzz mutants release verify docs pictures peers bench clean
 
 help:  ## List the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -24,13 +24,13 @@ install: .venv/.installed  ## Make .venv with the casehouse command in it
 
 .venv/.installed: .venv/.uv uv.lock pyproject.toml
 	@echo "Installing Casehouse into .venv ..."
-	@$(UV) sync --quiet --locked --no-build --no-install-project --inexact
+	@$(UV) sync --quiet --locked --no-build --compile-bytecode --no-install-project --inexact
 	@$(UV) pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
 	@touch $@
 
 .venv/.installed-dev: .venv/.installed
 	@echo "Installing what checks and tests need ..."
-	@$(UV) sync --quiet --locked --no-build --no-install-project --inexact --group dev
+	@$(UV) sync --quiet --locked --no-build --compile-bytecode --no-install-project --inexact --group dev
 	@touch $@
 
 run: install  ## Sample batches in, a verified anonymous release out, on an instance in var/
@@ -61,21 +61,38 @@ test: .venv/.installed-dev  ## All tests, with branch coverage
 	@sh tests/browser/install.sh
 	@$(BIN)/pytest --numprocesses 2 --dist loadscope --no-loadscope-reorder --durations 10
 
-fuzz: .venv/.installed-dev  ## The long runs: 100,000 mutated files, 1,000 histories of corrections (hours)
+fuzz: .venv/.installed-dev  ## The long runs: 100,000 mutated files, 1,000 histories of corrections, 10,000 tables measured twice (hours)
 	@CASEHOUSE_FUZZ=1 CASEHOUSE_FUZZ_FILES=100000 CASEHOUSE_ALL_FAULTS=1 $(BIN)/pytest --numprocesses 2 --dist load tests/property tests/faults
 
-pictures: .venv/.installed-dev  ## Draw the pictures of the README anew, from the instance in var/
+mutants: .venv/.installed-dev  ## Change the search, the measures and the gate in every small way: do the tests notice? (an hour)
+	@NUMBA_DISABLE_JIT=1 POLARS_MAX_THREADS=1 $(BIN)/mutmut run --max-children 2
+	@$(BIN)/python benchmarks/mutants.py
+
+pictures: .venv/.installed-dev  ## Draw the pictures of README and docs anew, from the instance in var/
 	@$(BIN)/python docs/pictures/chart.py
 	@$(BIN)/python docs/pictures/graph.py
 	@$(BIN)/python docs/pictures/check.py
+	@$(BIN)/python docs/pictures/classes.py
 
 .venv/.installed-bench: .venv/.installed-dev
 	@echo "Installing what the benchmarks compare with ..."
-	@$(UV) sync --quiet --locked --no-build --no-install-project --inexact --group dev --group bench
+	@$(UV) sync --quiet --locked --no-build --compile-bytecode --no-install-project --inexact --group dev --group bench
 	@touch $@
 
-bench: .venv/.installed-bench  ## Measure what the README claims, beside the peers
+# A peer pins what another forbids, so each has an environment of its own. Wheels only, as everywhere.
+.venv-peers/.installed: .venv/.uv $(wildcard benchmarks/peers/requirements/*.txt)
+	@for file in benchmarks/peers/requirements/*.txt; do \
+	  peer=$$(basename $$file .txt); echo "Installing $$peer ..."; \
+	  $(UV) venv --quiet --clear --python $(PYTHON) .venv-peers/$$peer || exit 1; \
+	  $(UV) pip install --quiet --no-build --no-deps --python .venv-peers/$$peer/bin/python --requirement $$file || exit 1; \
+	done
+	@touch $@
+
+peers: .venv-peers/.installed  ## Install the anonymizers that docs/anonymizers.md compares with, into .venv-peers
+
+bench: .venv/.installed-bench peers  ## Measure what the README claims, beside the peers
 	@$(BIN)/python benchmarks/anonymization.py
+	@$(BIN)/python benchmarks/anonymizers.py
 	@$(BIN)/python benchmarks/hostile_files.py
 	@$(BIN)/python benchmarks/reading.py
 	@$(BIN)/python benchmarks/checking.py
@@ -84,4 +101,4 @@ docs: .venv/.installed-dev  ## Write docs/generated anew
 	@$(BIN)/casehouse docs
 
 clean:  ## Remove the environment and the instance in var/
-	rm -rf .venv var
+	rm -rf .venv .venv-peers var

@@ -1,17 +1,19 @@
 """From a value to its coarser labels: the ladder along which a quasi-identifier may be generalised.
 
-Here: one hierarchy's shape and the checks that make it a tree. Never here: a choice of level, or the labels
-themselves, which vocabularies and policies declare.
+Here: one hierarchy's shape, the checks that make it a tree, and the files that hold one. Never here: a choice of level,
+or the labels themselves, which vocabularies, policies and those files declare.
 """
 
 from __future__ import annotations
 
+import csv
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from schemas.errors import SpecificationError
-from schemas.vocabulary import SUPPRESSED
+from schemas.missing import SUPPRESSED
 
 
 @dataclass(frozen=True)
@@ -83,3 +85,59 @@ class Hierarchy:
     def levels(self) -> int:
         """How many labels a path has, the value and the root included."""
         return len(next(iter(self.paths.values())))
+
+
+ROOT_IN_FILES = "*"
+"""How a file of a hierarchy writes `SUPPRESSED`."""
+_SHAPE_OF_FILES = f"UTF-8 text, a line a value: the value, coarser labels, at last {ROOT_IN_FILES}, with semicolons between them"
+
+
+def read_hierarchies(prefix: str, columns: Sequence[str]) -> tuple[Hierarchy, ...]:
+    """The hierarchy of each column from its file, which is called as `prefix` says, then the column, then `.csv`.
+
+    A line is a path, from the value to `*`. Shorter paths are filled up: their value stands for itself on more levels.
+    Raises `SpecificationError` with every fault of every file; labels are not shown, since they may be values.
+    """
+    found: list[Hierarchy] = []
+    faults: list[str] = []
+    for column in columns:
+        try:
+            found.append(_read_hierarchy(Path(f"{prefix}{column}.csv"), column))
+        except SpecificationError as error:
+            faults += error.faults
+    if faults:
+        raise SpecificationError(
+            faults,
+            where=f"the files {Path(prefix).name}<column>.csv",
+            allowed=_SHAPE_OF_FILES,
+            next_step="mend the files that are listed above, then run again",
+        )
+    return tuple(found)
+
+
+def _read_hierarchy(path: Path, column: str) -> Hierarchy:
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            lines = [line for line in csv.reader(file, delimiter=";", strict=True) if line]
+    except FileNotFoundError:
+        raise _fault(path, column, f"there is no file {path.name}") from None
+    except (OSError, ValueError, csv.Error):
+        raise _fault(path, column, f"{path.name} is not readable as UTF-8 text with semicolons") from None
+    rootless = sum(line[-1] != ROOT_IN_FILES for line in lines)
+    if rootless:
+        raise _fault(path, column, f"{rootless} line(s) of {path.name} do not end in {ROOT_IN_FILES}")
+    if len({line[0] for line in lines}) < len(lines):
+        raise _fault(path, column, f"{len(lines) - len({line[0] for line in lines})} value(s) of {path.name} have a line already")
+    depth = max(map(len, lines), default=0)
+    return Hierarchy(column, {line[0]: tuple(_filled_up(line, depth)) for line in lines})
+
+
+def _filled_up(line: Sequence[str], depth: int) -> list[str]:
+    named = [SUPPRESSED if label == ROOT_IN_FILES else label for label in line]
+    return [named[0]] * (depth - len(named)) + named
+
+
+def _fault(path: Path, column: str, fault: str) -> SpecificationError:
+    return SpecificationError(
+        [f"hierarchy of {column}: {fault}"], where=str(path), allowed=_SHAPE_OF_FILES, next_step="mend the file, then run again"
+    )

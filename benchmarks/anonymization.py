@@ -18,6 +18,7 @@ from pathlib import Path
 
 import polars as pl
 
+from anonymize.conditions import Conditions
 from anonymize.generalize import generalize
 from anonymize.hierarchy import Hierarchy
 from schemas.vocabulary import SUPPRESSED
@@ -44,7 +45,7 @@ def measure(name: str, table: pl.DataFrame, prefix: str, columns: list[str], k: 
     table.group_by(columns).len()
     floor = time.process_time() - started
     started = time.process_time()
-    found = generalize(table, hierarchies, sensitive=sensitive, k=k, l=2 if sensitive else 1)
+    found = generalize(table, hierarchies, Conditions.with_distinct_values(k, 2 if sensitive else 1, sensitive))
     seconds = time.process_time() - started
     with tempfile.TemporaryDirectory() as folder:
         before, after = Path(folder) / "before.parquet", Path(folder) / "after.parquet"

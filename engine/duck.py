@@ -26,26 +26,36 @@ def connect(database: Path | None = None, *, readable: Sequence[Path] = (), read
     except duckdb.Error as error:
         raise (_held(place) if "lock" in str(error).lower() else _damaged(place)) from None
     if readable:
-        folders = ", ".join("'" + str(folder.resolve()).replace("'", "''") + "'" for folder in readable)
-        connection.execute(f"set allowed_directories = [{folders}]")
+        connection.execute(f"set allowed_directories = [{', '.join(map(_text, readable))}]")
     connection.execute("set enable_external_access = false")
     connection.execute("set lock_configuration = true")
     return connection
 
 
-def connect_spilling(folder: Path, *, megabytes: int) -> duckdb.DuckDBPyConnection:
+def connect_spilling(
+    folder: Path, *, megabytes: int, readable: Sequence[Path] = (), threads: int | None = None, keeps_order: bool = False
+) -> duckdb.DuckDBPyConnection:
     """A database in memory that takes at most so much of it and puts the rest into files of `folder`, as locked as any.
 
-    DuckDB's own files in `folder` go when the connection is closed.
+    DuckDB's own files in `folder` go when the connection is closed. `readable` are the only other files it reaches; it
+    may write them too, see `connect`. With `keeps_order` the rows of a file come in its order, whatever the `threads`.
     """
     connection = duckdb.connect(":memory:")
-    place = str(folder.resolve()).replace("'", "''")
-    connection.execute(f"set temp_directory = '{place}'")
+    connection.execute(f"set temp_directory = {_text(folder)}")
     connection.execute(f"set memory_limit = '{megabytes}MB'")
-    connection.execute("set preserve_insertion_order = false")
+    connection.execute(f"set preserve_insertion_order = {'true' if keeps_order else 'false'}")
+    if threads is not None:
+        connection.execute(f"set threads = {threads}")
+    if readable:
+        connection.execute(f"set allowed_paths = [{', '.join(map(_text, readable))}]")
     connection.execute("set enable_external_access = false")
     connection.execute("set lock_configuration = true")
     return connection
+
+
+def _text(path: Path) -> str:
+    """A path as SQL writes it."""
+    return "'" + str(path.resolve()).replace("'", "''") + "'"
 
 
 def _held(place: str) -> StorageError:

@@ -10,22 +10,13 @@ import io
 import polars as pl
 import pyarrow.parquet as pq
 
-ROW_GROUP_ROWS = 122_880
+from engine.row_groups import ROW_GROUP_ROWS, SETTINGS
 
 
 def encode(frame: pl.DataFrame) -> bytes:
     """The frame as one zstd Parquet file; equal frames (rows in the same order) give equal bytes on one version of the writer."""
     sink = io.BytesIO()
-    pq.write_table(
-        frame.to_arrow(compat_level=pl.CompatLevel.oldest()),
-        sink,
-        compression="zstd",
-        compression_level=9,
-        row_group_size=ROW_GROUP_ROWS,
-        version="2.6",
-        store_schema=False,
-        write_statistics=True,
-    )
+    pq.write_table(frame.to_arrow(compat_level=pl.CompatLevel.oldest()), sink, row_group_size=ROW_GROUP_ROWS, **SETTINGS)
     return sink.getvalue()
 
 

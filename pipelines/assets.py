@@ -130,9 +130,13 @@ def shared_assets(partners: Sequence[str], instance: Instance) -> list[dg.Assets
             "published_persons": proof.published_persons,
             WAITING: outcome.waiting,
             "retired_persons": outcome.retired.persons,
+            "attacks": len(outcome.verdict.outcomes),
+            "attacks_past_their_limit": len(outcome.verdict.broken),
             "k": min(each.k for each in proof.products),
             "smallest_class": min(each.smallest_class for each in proof.products),
         }
+        if outcome.waits.since:
+            metadata["waiting_since"] = outcome.waits.since.isoformat()
         return dg.MaterializeResult(metadata=metadata, check_results=checks)
 
     return [persons, release]

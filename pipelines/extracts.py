@@ -30,6 +30,7 @@ from schemas.messages import say, spoken
 from schemas.problems import catalogue
 from schemas.shown import shown
 from schemas.vocabulary import Language
+from warehouse.enrolment import Waiting
 from warehouse.store import open_store
 
 ROWS_SHOWN = 200
@@ -136,13 +137,14 @@ def table_of_refused(instance: Instance, condition: Condition) -> Table | None:
 
 
 def state_json(instance: Instance, condition: Condition) -> str:
-    """Counts for a monitor: batches stored, rows by outcome, victim records and persons, the latest release, what is not whole.
+    """Counts for a monitor: batches stored, rows by outcome, victim records and persons, the latest release, who waits, what is not whole.
 
     Of the batches that are not stored each counts once: waiting, refused (in the inbox), or unreadable (in the vault alone).
     """
     batches, ledger, records, persons = totals(instance)
     folder = latest_release(instance.releases)
     refused, lost = _refused_in_inbox(instance), unreadable(instance, condition.unstored)
+    waits = waiting_of(instance)
     settled = {each.batch_id for each in (*refused, *lost)} | set(stored_ledgers(instance))
     found = [each.batch_id for code in instance.partners for each in arrivals(instance.inbox, code)]
     state = {
@@ -156,8 +158,18 @@ def state_json(instance: Instance, condition: Condition) -> str:
         "linking_pending": condition.is_linking_pending,
         "release_possible": not condition.is_memory_lost,
         "release": folder.name if folder else None,
+        "waiting_persons": waits.persons,
+        "waiting_since": waits.since.isoformat() if waits.since else None,
     }
     return json.dumps(state, indent=1)
+
+
+def waiting_of(instance: Instance) -> Waiting:
+    """Who waits to be published since the last release."""
+    if not instance.warehouse_file.exists():
+        return Waiting()
+    with open_store(instance.warehouse_file, read_only=True) as store:
+        return store.waiting_count()
 
 
 def _refused_in_inbox(instance: Instance) -> tuple[Refused, ...]:

@@ -12,11 +12,7 @@ import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-import dagster as dg
-
-from pipelines.settings import ROOT
 from schemas.errors import BatchRefused, CasehouseError, InstanceBusy, StorageError, UserError
-from schemas.vocabulary import LANGUAGES
 
 INFRASTRUCTURE = (InstanceBusy, StorageError)
 """What may pass by itself: only these are tried again. A data error stays one however often it is tried."""
@@ -46,6 +42,8 @@ def value_free() -> Iterator[None]:
 @contextmanager
 def as_dagster_failure() -> Iterator[None]:
     """Turn errors into Dagster failures that keep our text; retries are allowed for infrastructure only."""
+    import dagster as dg  # every command passes this module, few need Dagster, which takes longest of all to import
+
     try:
         with value_free():
             yield
@@ -61,12 +59,15 @@ def _told(refused: BatchRefused) -> dict[str, str]:
     """The refusal in every language, since only who shows it knows who reads it."""
     from ingest.report.refused import refusal_told
     from ingest.report.text import refusal_text
+    from schemas.vocabulary import LANGUAGES
 
     return {f"{TOLD_IN}{language}": refusal_text(refusal_told(refused, language), language) for language in LANGUAGES}
 
 
 def described(error: BaseException) -> str:
     """The error's type and the last line of our own code it passed through."""
+    from pipelines.settings import ROOT
+
     ours = [
         frame
         for frame in traceback.extract_tb(error.__traceback__)

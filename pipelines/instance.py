@@ -57,6 +57,16 @@ class Instance:
         return self.home / "releases"
 
     @property
+    def ledger(self) -> Path:
+        """The release ledger: private counts of what each release showed."""
+        return self.home / "ledger"
+
+    @property
+    def attacks(self) -> Path:
+        """What attacks reached on each release, in counts; private."""
+        return self.home / "attacks"
+
+    @property
     def dagster_home(self) -> Path:
         """Dagster's own storage of runs and events."""
         return self.home / "dagster"

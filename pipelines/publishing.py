@@ -1,95 +1,133 @@
-"""From the warehouse to a release: enrol the newcomers, derive the products, pass the gate, publish, verify.
+"""From the warehouse to a release: retire, enter newcomers, derive the products, pass the gate, remember, publish.
 
 Here: the order of the rooms' functions. Never here: a limit, a measure or a file format.
 
 A person is published once, in the release that first shows it, and its row is never edited: a later release adds its
-newcomers as a cohort of their own. Where no record is left of a published person, the rows of its whole class are
-retired. So every difference between two releases is a sum of whole classes.
+newcomers as a cohort of their own. Where no record is left of a published person, its row is retired with others of its
+class. So every difference between two releases is a sum of whole groups of persons, and before a release becomes visible the
+release ledger proves it of this and all earlier ones.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import date
 from hashlib import sha256
 from pathlib import Path
 
 import polars as pl
 
-from anonymize.generalize import generalize
-from anonymize.hierarchy import Hierarchy
+from anonymize.attacks.running import Verdict
 from anonymize.policy import Policy, load_policy
 from anonymize.product import derive
 from anonymize.release import Passed, pass_gate
-from anonymize.risk import loss
+from anonymize.releases.differences import TableCounts
+from anonymize.releases.errata import standing_figures
+from anonymize.releases.retirement import retiring
+from pipelines.attacking import keep_report, withstand
 from pipelines.corrections import settle
+from pipelines.entering import COHORT, CONTRIBUTORS, MASTER_COLUMNS, QUASI, SENSITIVE, Newcomers, newcomers_of, person_hierarchies
+from pipelines.erring import errata_of, errata_proof
+from pipelines.flagging import flag_newcomers, table_of_flags
 from pipelines.instance import Instance
-from schemas.case import Person, PublishedPerson
+from pipelines.remembering import assert_differences, class_counts, earlier_releases, errata_counts, remember
 from schemas.errors import ReleaseRefused
-from schemas.fields import Sensitivity, fields_of, names_of
+from schemas.flags import FLAG_GROUP
 from schemas.partner import Partner
 from schemas.product import Product
 from schemas.release import CohortProof, ProductProof, ReleaseProof
-from schemas.render import hierarchy_of
 from schemas.zones import Anonymous, Pseudonymised
 from warehouse.canonical import installed_versions
-from warehouse.enrolment import Retired
+from warehouse.enrolment import Retired, Waiting
 from warehouse.publication import Published, Table, publish
 from warehouse.store import Store, open_store
 
-QUASI = names_of(Person, Sensitivity.QUASI)
-SENSITIVE = names_of(Person, Sensitivity.SENSITIVE)
-MASTER_COLUMNS = tuple(field.name for field in fields_of(PublishedPerson))
-COHORT = "cohort"
-LOSS_DIGITS = 3
-"""Of more digits a reader could solve how many values hide under a label."""
 REPORTS_STEP = 100
 """Reports are published in whole hundreds: of the exact number, a reader of two releases could count the withdrawn records."""
 
 
 @dataclass(frozen=True)
 class ReleaseOutcome:
-    """What became of a release: where it is, whether it is new, how many persons it holds, how many wait, how many were retired now."""
+    """What became of a release: where it is, whether it is new, how many persons it holds, who waits, how many were
+    retired now, what the attacks reached."""
 
     published: Published
     proof: ReleaseProof
-    waiting: int
+    waits: Waiting
     retired: Retired
+    verdict: Verdict
+
+    @property
+    def waiting(self) -> int:
+        """How many persons wait."""
+        return self.waits.persons
 
 
 @dataclass(frozen=True)
-class Newcomers:
-    """Persons whom no release shows yet: their rows as the master table will hold them, or how many must wait instead."""
+class Master:
+    """Every person that the release shows: person_key, the columns of the master table, and who had sent it in when it entered."""
 
     rows: pl.DataFrame
-    facts: CohortProof | None
-    waiting: int
+
+    @property
+    def shown(self) -> Pseudonymised:
+        """The rows as the gate will see them."""
+        return Pseudonymised(self.rows.select(MASTER_COLUMNS))
 
 
-def make_release(instance: Instance) -> ReleaseOutcome:
-    """Publish what the warehouse holds; the same contents publish nothing new.
+def make_release(instance: Instance, day: date | None = None) -> ReleaseOutcome:
+    """Publish what the warehouse holds; the same contents publish nothing new. `day` is when: by default today.
 
-    Raises `ReleaseRefused` when the gate's measures fail, of the newcomers, of the whole or of one product: then nothing
-    was published and nobody was enrolled. Who was retired stays so.
+    Raises `ReleaseRefused` when the gate's measures fail, of the whole or of one product, or when the release differs from
+    an earlier one by too few persons: then nothing was published and nobody was enrolled. Who was retired stays so.
     """
     policy = load_policy()
     settle(instance)
     with open_store(instance.warehouse_file) as store:
         if not store.is_linked():
             raise not_linked()
-        retired = store.retire()
+        retired = store.retire(retiring_keys(store, policy))
         assert_cohorts_known(store, instance.releases)
-        newcomers = newcomers_of(store, policy)
-        master = pl.concat([store.published().frame.select(MASTER_COLUMNS), newcomers.rows.select(MASTER_COLUMNS)])
-        if master.is_empty():
-            raise nobody_left()
-        passed = gate(Pseudonymised(master), policy)
-        tables = [table_of(product, passed.anonymous, policy) for product in instance.products.values()]
+        earlier = earlier_releases(instance.ledger, instance.releases)
+        everyone = store.persons().frame
+        newcomers, flags = flagged(store, newcomers_of(store, everyone, policy, day or date.today()), policy)
+        master = master_of(store, newcomers)
+        passed = gate(master.shown, policy, master.rows[CONTRIBUTORS])
+        tables = tables_of(instance.products, passed.anonymous, pl.concat([store.published_flags(), flags]), policy)
+        of_persons = [table for table in tables if table.product.kind == "persons"]
+        wrong = errata_of(store, master.rows, everyone, policy.k.value)
+        counts = [counts_of(table, passed.anonymous) for table in tables] + [errata_counts(wrong.standing)]
+        assert_differences(counts, earlier, policy.k.value)
+        newest = newcomers.facts.cohort if newcomers.facts else None
+        verdict = withstand(instance, policy, of_persons, master.rows, everyone, newest=newest, played=newcomers.played)
         if newcomers.facts:
-            store.enroll(newcomers.facts.cohort, newcomers.rows.drop(COHORT), newcomers.facts)
+            store.enroll(newcomers.facts.cohort, newcomers.rows.drop(COHORT, CONTRIBUTORS), newcomers.facts, flags)
+        store.keep_waiting(newcomers.waiting)
+        store.tell_errata(wrong.told.figures, wrong.told.persons)
         proof = proof_of(store, policy, tables, instance.partners)
+    keep_report(instance.attacks, proof.version, verdict)
+    remember(instance.ledger, proof, counts)
     published = publish(instance.releases, tables, proof)
-    return ReleaseOutcome(published, proof, newcomers.waiting, retired)
+    return ReleaseOutcome(published, proof, newcomers.waits, retired, verdict)
+
+
+def retiring_keys(store: Store, policy: Policy) -> pl.Series:
+    """Who must be retired now: the published persons of whom no record is left, and others of their classes."""
+    lost = store.lost()
+    shown = store.published().frame.join(store.published_contributors(), on="person_key", how="left")
+    conditions = policy.conditions(SENSITIVE, CONTRIBUTORS)
+    return retiring(shown, lost, classes=[COHORT, *QUASI], conditions=conditions)["person_key"]
+
+
+def master_of(store: Store, newcomers: Newcomers) -> Master:
+    """The published persons that are left, and the newcomers."""
+    shown = store.published().frame.join(store.published_contributors(), on="person_key", how="left", maintain_order="left")
+    columns = ["person_key", *MASTER_COLUMNS, CONTRIBUTORS]
+    master = pl.concat([shown.select(columns), newcomers.rows.select(columns)])
+    if master.is_empty():
+        raise nobody_left()
+    return Master(master)
 
 
 def is_memory_lost(store: Store, releases: Path) -> bool:
@@ -120,40 +158,27 @@ def _at_entry(cohort: CohortProof) -> CohortProof:
     return cohort.model_copy(update={"retired": 0})
 
 
-def newcomers_of(store: Store, policy: Policy) -> Newcomers:
-    """Anonymize the persons that no release shows yet among themselves, as the next cohort; nothing is stored.
-
-    Raises `ReleaseRefused` when they do not pass the gate by themselves, or when nobody was published yet and they are too few.
-    """
-    everyone = store.persons().frame
-    newcomers = everyone.join(store.enrolled(), on="person_key", how="anti")
-    cohorts = store.cohorts()
-    smallest = policy.smallest_pool.value if cohorts else policy.k.value
-    if newcomers.height < smallest:
-        if not cohorts:
-            raise nobody_to_publish(newcomers.height, policy)
-        return Newcomers(store.published().frame.clear(), None, newcomers.height)
-    number = len(cohorts) + 1
-    hierarchies = list(person_hierarchies().values())
-    found = generalize(newcomers, hierarchies, sensitive=SENSITIVE, k=policy.k.value, l=policy.l.value, weights=policy.column_weights())
-    rows = found.table.with_columns(pl.lit(number, pl.Int64).alias(COHORT))
-    gate(Pseudonymised(rows.select(MASTER_COLUMNS)), policy)
-    lost = loss(newcomers, found.table, hierarchies)
-    facts = CohortProof(
-        cohort=number,
-        persons=rows.height,
-        loss=round(lost.mean, LOSS_DIGITS),
-        loss_by_column={column: round(share, LOSS_DIGITS) for column, share in lost.by_column},
-        waived_diversity=found.waived,
-    )
-    return Newcomers(rows.select("person_key", COHORT, *QUASI, *SENSITIVE), facts, 0)
-
-
-def gate(candidate: Pseudonymised, policy: Policy) -> Passed:
+def gate(candidate: Pseudonymised, policy: Policy, contributors: pl.Series | None = None) -> Passed:
     """The gate, told what each column of the candidate gives away; the cohort counts as known to others."""
     columns = candidate.frame.columns
-    quasi = [name for name in (COHORT, *QUASI) if name in columns]
-    return pass_gate(candidate, quasi=quasi, sensitive=[name for name in SENSITIVE if name in columns], policy=policy)
+    quasi = [name for name in (COHORT, FLAG_GROUP, *QUASI) if name in columns]
+    sensitive = [name for name in SENSITIVE if name in columns]
+    return pass_gate(candidate, quasi=quasi, sensitive=sensitive, policy=policy, contributors=contributors)
+
+
+def flagged(store: Store, newcomers: Newcomers, policy: Policy) -> tuple[Newcomers, pl.DataFrame]:
+    """The newcomers with their flag groups, and their shuffled flags: nested once, when they enter, like their labels."""
+    taken = sum(cohort.flag_groups for cohort in store.cohorts())
+    found = flag_newcomers(newcomers.rows, store.means(), QUASI, list(person_hierarchies().values()), policy, taken)
+    told = {"flag_groups": found.groups, "flags_lost": found.lost}
+    facts = newcomers.facts.model_copy(update=told) if newcomers.facts else None
+    return replace(newcomers, rows=found.rows, facts=facts), found.flags
+
+
+def tables_of(products: Mapping[str, Product], master: Anonymous, flags: pl.DataFrame, policy: Policy) -> list[Table]:
+    """Every product through the gate; the table of flags is left out where none are published."""
+    made = [table_of_flags(each, flags, policy) if each.kind == "flags" else table_of(each, master, policy) for each in products.values()]
+    return [table for table in made if table is not None]
 
 
 def table_of(product: Product, master: Anonymous, policy: Policy) -> Table:
@@ -182,6 +207,16 @@ def table_of(product: Product, master: Anonymous, policy: Policy) -> Table:
     return Table(product, passed.anonymous, proof)
 
 
+def counts_of(table: Table, master: Anonymous) -> TableCounts:
+    """The classes of a table; of a table of persons within each cohort, also where it does not show the cohort."""
+    product, quasi = table.product, table.proof.quasi_identifiers
+    if product.kind != "persons":
+        return class_counts(product.name, table.anonymous.frame, quasi)
+    columns = list(dict.fromkeys([*quasi, COHORT]))
+    rows = derive(master, columns=columns, coarsen=product.coarsen, filters=product.filters, hierarchies=person_hierarchies()).frame
+    return class_counts(product.name, rows, quasi)
+
+
 def proof_of(store: Store, policy: Policy, tables: list[Table], partners: Mapping[str, Partner]) -> ReleaseProof:
     """What the release says of itself. Its version is how often what is published has changed, and the start of its inputs' digest.
 
@@ -203,12 +238,8 @@ def proof_of(store: Store, policy: Policy, tables: list[Table], partners: Mappin
         published_persons=sum(cohort.published for cohort in cohorts),
         cohorts=cohorts,
         products=tuple(table.proof for table in tables),
+        errata=errata_proof(standing_figures(store.errata_figures())),
     )
-
-
-def person_hierarchies() -> Mapping[str, Hierarchy]:
-    """How each quasi-identifier of the master table becomes coarser."""
-    return {field.name: Hierarchy(field.name, hierarchy_of(field)) for field in fields_of(Person) if field.sensitivity is Sensitivity.QUASI}
 
 
 def not_linked() -> ReleaseRefused:
@@ -218,16 +249,6 @@ def not_linked() -> ReleaseRefused:
         where="the warehouse",
         allowed="a warehouse in which every victim record belongs to a person",
         next_step="casehouse run, which links persons; then casehouse release",
-    )
-
-
-def nobody_to_publish(persons: int, policy: Policy) -> ReleaseRefused:
-    """The refusal of a first release of fewer persons than one class needs."""
-    return ReleaseRefused(
-        f"{persons} person(s) in the warehouse are too few for a release",
-        where="the master table",
-        allowed=f"at least k = {policy.k.value} persons",
-        next_step="take in more batches (casehouse run), then release again",
     )
 
 

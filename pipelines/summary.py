@@ -5,6 +5,8 @@ Here: words and tables on a terminal. Never here: a value of a record, a partner
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from rich.console import Console
 
 from pipelines.instance import Instance
@@ -12,6 +14,7 @@ from pipelines.publishing import latest_release
 from pipelines.runner import RunResult
 from schemas.ledger import EMPTY_LEDGER, RowLedger
 from schemas.release import ReleaseProof
+from warehouse.enrolment import Waiting
 from warehouse.release_files import fingerprint_of
 from warehouse.store import open_store
 
@@ -50,7 +53,7 @@ def totals(instance: Instance) -> tuple[int, RowLedger, int, int]:
         return len(store.ledgers()), store.totals(), records, persons
 
 
-def closing(console: Console, instance: Instance, *, waiting: int = 0) -> None:
+def closing(console: Console, instance: Instance) -> None:
     """The whole state of the instance and the next three commands."""
     batches, ledger, records, persons = totals(instance)
     outcomes = (
@@ -63,7 +66,7 @@ def closing(console: Console, instance: Instance, *, waiting: int = 0) -> None:
     ]
     folder = latest_release(instance.releases)
     if folder:
-        lines += [*release_lines(read_proof(instance), waiting, merged_persons(instance))]
+        lines += [*release_lines(read_proof(instance), memory_of(instance))]
         lines += [("Release", str(folder)), ("Fingerprint", f"{fingerprint_of(folder)} (tell it beside the release)")]
     console.print()
     for name, text in lines:
@@ -72,20 +75,32 @@ def closing(console: Console, instance: Instance, *, waiting: int = 0) -> None:
     next_steps(console, has_release=folder is not None, has_problems=ledger.quarantined + ledger.rejected > 0)
 
 
-def merged_persons(instance: Instance) -> int:
-    """Published persons whom a later linkage found to be one with another; their rows stay, so they are said."""
+@dataclass(frozen=True)
+class Memory:
+    """What the warehouse remembers of persons and releases: who waits, and whom a later linkage merged or split."""
+
+    waits: Waiting
+    merged: int
+    split: int
+
+
+def memory_of(instance: Instance) -> Memory:
+    """Who waits since the last release; published persons who are one with another by now, and persons who are part of a published one."""
     with open_store(instance.warehouse_file, read_only=True) as store:
-        return store.merged_count() if store.is_linked() else 0
+        is_linked = store.is_linked()
+        return Memory(store.waiting_count(), store.merged_count() if is_linked else 0, store.split_count() if is_linked else 0)
 
 
-def release_lines(proof: ReleaseProof, waiting: int, merged: int) -> list[tuple[str, str]]:
-    """What the release promises, in the words of the proof."""
+def release_lines(proof: ReleaseProof, memory: Memory) -> list[tuple[str, str]]:
+    """What the release promises, in the words of the proof, and what waits or changed since."""
     main = max(proof.products, key=lambda product: len(product.columns))
     lost = sum(cohort.loss * cohort.published for cohort in proof.cohorts) / proof.published_persons
-    wait = f"; {waiting:,} wait until there are more" if waiting else ""
-    wait += f"; {merged:,} of them since found to be one with another" if merged else ""
+    waits = memory.waits
+    wait = f"; {waits.persons:,} wait for a finer class or more newcomers, the first since {waits.since}" if waits.persons else ""
+    wait += f"; {memory.merged:,} of them since found to be one with another" if memory.merged else ""
+    wait += f"; {memory.split:,} since found to be part of one of them, never published apart" if memory.split else ""
     retired = sum(cohort.retired for cohort in proof.cohorts)
-    wait += f"; {retired:,} rows retired so far, in whole classes, since records were withdrawn" if retired else ""
+    wait += f"; {retired:,} rows retired so far, at least k of a class at a time, since records were withdrawn" if retired else ""
     smallest = f"k = {main.k}: the smallest of {main.classes:,} classes holds {main.smallest_class} persons"
     suppressed = f"{main.suppressed_cells:,} of {main.cells:,} cells suppressed ({main.suppressed_cells / main.cells:.1%})"
     return [

@@ -286,6 +286,15 @@ class PerpetratorRecord(PerpetratorFacts, Keys):
     """The same report without identity: pseudonymous zone."""
 
 
+FlagGroup = Annotated[
+    int,
+    Declared(
+        Kind.INTEGER, SAFE, named("Group of flags", "Groupe d'indicateurs", "Grupo de indicadores", "مجموعة المؤشرات"), limits=(0, 999_999)
+    ),
+]
+"""Whole classes of a cohort, of many persons, among whom the flags of another table are shuffled; 0 where there are none."""
+
+
 class Person(RecordModel):
     """The master table: one row a person, over all partners that reported it. What products are made of."""
 
@@ -303,6 +312,7 @@ class PublishedPerson(Person):
     """A row of the public master table: a person's labels, and the release in which the row first appeared."""
 
     cohort: Annotated[int, Declared(Kind.INTEGER, SAFE, named("Cohort", "Cohorte", "Cohorte", "الفوج"), limits=(1, 9999))]
+    flag_group: FlagGroup
 
 
 class Provenance(RecordModel):

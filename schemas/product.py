@@ -12,17 +12,19 @@ from pydantic import Field, model_validator
 
 from schemas.case import Person, PublishedPerson
 from schemas.fields import Sensitivity, fields_of, names_of
+from schemas.flags import FLAG_COLUMNS, FLAG_GROUP
 from schemas.specification import Specification, Unfit, read_specification, specification_error
 from schemas.vocabulary import Labels
 
 
 class Product(Specification):
-    """Columns of the master table, some of them coarser, for some of its persons."""
+    """Columns of the master table, some of them coarser, for some of its persons; or, of kind flags, the whole table of flags."""
 
     name: str = Field(pattern=r"^[a-z][a-z0-9-]*$")
     title: Labels
     description: Labels
-    guarantee: Literal["k-anonymity"] = "k-anonymity"
+    kind: Literal["persons", "flags"] = "persons"
+    guarantee: Literal["k-anonymity", "k^m-anonymity"] = "k-anonymity"
     unit: Literal["person"] = "person"
     count_rule: Literal["distinct person"] = "distinct person"
     columns: tuple[str, ...] = Field(min_length=1)
@@ -31,7 +33,11 @@ class Product(Specification):
 
     @model_validator(mode="after")
     def _uses_the_three_verbs(self) -> Self:
+        if self.kind == "flags":
+            return self._is_the_table_of_flags()
         known = {field.name for field in fields_of(PublishedPerson)}
+        if self.guarantee != "k-anonymity":
+            raise Unfit(["guarantee: a table of persons keeps k-anonymity"])
         quasi = set(names_of(Person, Sensitivity.QUASI))
         faults = [f"no column {name} in the master table" for name in self.columns if name not in known]
         faults += [f"{name} is coarsened but not chosen" for name in self.coarsen if name not in self.columns]
@@ -40,6 +46,18 @@ class Product(Specification):
             for name in (*self.coarsen, *self.filters)
             if name not in quasi
         ]
+        if faults:
+            raise Unfit(faults)
+        return self
+
+    def _is_the_table_of_flags(self) -> Self:
+        faults = []
+        if self.columns != (FLAG_GROUP, *FLAG_COLUMNS):
+            faults.append(f"columns: a table of flags has {', '.join((FLAG_GROUP, *FLAG_COLUMNS))}, in this order")
+        if self.coarsen or self.filters:
+            faults.append("a table of flags is neither coarsened nor filtered")
+        if self.guarantee != "k^m-anonymity":
+            faults.append("guarantee: a table of flags keeps k^m-anonymity")
         if faults:
             raise Unfit(faults)
         return self

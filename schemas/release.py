@@ -12,6 +12,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validat
 
 from schemas.case import Person
 from schemas.fields import Sensitivity, names_of
+from schemas.flags import FLAG_COLUMNS
 from schemas.vocabulary import vocabulary
 
 WRITERS = ("babel", "casehouse", "polars", "pyarrow", "pycountry")
@@ -27,8 +28,14 @@ def _quasi_identifier(name: str) -> str:
 
 
 def _sensitive_field(name: str) -> str:
-    if name not in names_of(Person, Sensitivity.SENSITIVE):
+    if name not in (*names_of(Person, Sensitivity.SENSITIVE), *FLAG_COLUMNS):
         raise ValueError("is no sensitive field")
+    return name
+
+
+def _published_column(name: str) -> str:
+    if name not in (*names_of(Person, Sensitivity.QUASI), *names_of(Person, Sensitivity.SENSITIVE)):
+        raise ValueError("is no column that errata can be of")
     return name
 
 
@@ -49,11 +56,23 @@ Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 WriterVersion = Annotated[str, Field(pattern=r"^[0-9]{1,4}(\.[0-9]{1,8}){0,3}((a|b|rc|\.post|\.dev)[0-9]{1,4})?$")]
 QuasiIdentifier = Annotated[str, AfterValidator(_quasi_identifier)]
 SensitiveField = Annotated[str, AfterValidator(_sensitive_field)]
+PublishedColumn = Annotated[str, AfterValidator(_published_column)]
 SourceTypeCode = Annotated[str, AfterValidator(_source_type)]
 
 
 class _Statement(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, hide_input_in_errors=True)
+
+
+class FlagProof(_Statement):
+    """What a table of flags promises beside k: who knows at most `width` flags of a person finds none or k rows in a group of at
+    least `group` persons, by what rows show and by what they may hide.
+
+    The classes of its `ProductProof` are the groups; nothing is said of homogeneity.
+    """
+
+    width: Annotated[int, Field(ge=1, le=3)]
+    group: Count
 
 
 class ProductProof(_Statement):
@@ -75,19 +94,23 @@ class ProductProof(_Statement):
     homogeneous_share_by_field: dict[SensitiveField, Share]
     suppressed_cells: Count
     cells: Count
+    flags: FlagProof | None = None
 
 
 class CohortProof(_Statement):
     """Persons that entered in one release, and what was lost in generalizing them (Iyengar's loss, 0 none to 1 all).
 
     Losses are rounded to three digits, whatever they are given with. `persons` counts those who entered; `retired` those
-    of them whose rows were taken out since, in whole classes, after records were withdrawn.
+    of them whose rows were taken out since, after records were withdrawn. Their flags stand in `flag_groups` groups; `flags_lost`
+    is the share of their stated means of control that is suppressed there.
     """
 
     cohort: Annotated[int, Field(ge=1)]
     persons: Count
     loss: Loss
     loss_by_column: dict[QuasiIdentifier, Loss]
+    flag_groups: Count = 0
+    flags_lost: Loss = 0.0
     waived_diversity: tuple[SensitiveField, ...] = ()
     retired: Count = 0
 
@@ -101,6 +124,15 @@ class CohortProof(_Statement):
         if self.retired > self.persons:
             raise ValueError("retired: more persons than entered")
         return self
+
+
+class Erratum(_Statement):
+    """Persons of a cohort (`suppressed`: of any) published in a column under a label, or a finer one, that no longer fits them."""
+
+    cohort: str = Field(pattern=r"^([1-9][0-9]{0,3}|suppressed)$")
+    column: PublishedColumn
+    label: str = Field(pattern=r"^[0-9A-Za-z_+. -]{1,60}$")
+    persons: Count
 
 
 class ReleaseProof(_Statement):
@@ -122,6 +154,7 @@ class ReleaseProof(_Statement):
     published_persons: Count
     cohorts: tuple[CohortProof, ...]
     products: tuple[ProductProof, ...]
+    errata: tuple[Erratum, ...] = ()
 
     @model_validator(mode="after")
     def _names_every_writer(self) -> Self:

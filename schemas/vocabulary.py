@@ -17,16 +17,14 @@ import yaml
 from pydantic import BaseModel, ConfigDict
 
 from schemas.folding import folded_label
+from schemas.missing import MISSING_CODES as MISSING_CODES  # noqa: PLC0414 - read from here too
+from schemas.missing import NOT_APPLICABLE as NOT_APPLICABLE  # noqa: PLC0414 - read from here too
+from schemas.missing import NOT_COLLECTED as NOT_COLLECTED  # noqa: PLC0414 - read from here too
+from schemas.missing import SUPPRESSED as SUPPRESSED  # noqa: PLC0414 - read from here too
+from schemas.missing import UNKNOWN as UNKNOWN  # noqa: PLC0414 - read from here too
 
 Language = Literal["en", "fr", "es", "ar"]
 LANGUAGES: tuple[Language, ...] = get_args(Language)
-
-UNKNOWN = "unknown"
-NOT_COLLECTED = "not_collected"
-NOT_APPLICABLE = "not_applicable"
-SUPPRESSED = "suppressed"
-MISSING_CODES = (UNKNOWN, NOT_COLLECTED, NOT_APPLICABLE)
-"""Why a value is missing. They are codes of every vocabulary; `suppressed` is added by anonymization alone."""
 
 FOLDER = Path(__file__).parent / "vocabularies"
 OLDEST = 120

@@ -12,6 +12,7 @@ import polars as pl
 from schemas.case import Person, Provenance
 from schemas.errors import CasehouseError, LeakStopped
 from schemas.fields import Field, Kind, fields_of
+from schemas.flags import FLAG_COLUMNS, FLAG_GROUP, Means
 from schemas.problems import PROBLEM_SCHEMA, catalogue
 from schemas.render import polars_schema, published_expectations
 from schemas.units import MODELS, Unit
@@ -82,13 +83,26 @@ def admitted_members(members: pl.DataFrame) -> pl.DataFrame:
 
 
 def admitted_persons(rows: pl.DataFrame) -> pl.DataFrame:
-    """The labels under which persons are published; each a label of its column's hierarchy."""
-    schema = pl.Schema(dict.fromkeys(("person_key", *PERSON_COLUMNS), pl.String()))
-    frame = _of_schema(rows, schema, "persons of a cohort")
+    """The labels under which persons are published, each a label of its column's hierarchy, and their flag group (default 0)."""
+    schema = pl.Schema({**dict.fromkeys(("person_key", *PERSON_COLUMNS), pl.String()), FLAG_GROUP: pl.Int64()})
+    grouped = rows if FLAG_GROUP in rows.columns else rows.with_columns(pl.lit(0, pl.Int64).alias(FLAG_GROUP))
+    frame = _of_schema(grouped, schema, "persons of a cohort")
     _check_key(frame, "person_key", "persons of a cohort")
     for expectation in published_expectations(Person, PERSON_COLUMNS):
         if expectation.kind == "in_set":
             _check_labels(frame[expectation.column], expectation.allowed, "persons of a cohort")
+    return frame
+
+
+def admitted_flags(rows: pl.DataFrame, groups: pl.Series) -> pl.DataFrame:
+    """The published flags of persons who are enrolled now in these groups: as many rows of each group as it has persons."""
+    schema = pl.Schema({FLAG_GROUP: pl.Int64(), **dict.fromkeys(FLAG_COLUMNS, pl.String())})
+    frame = _of_schema(rows, schema, "flags of a cohort")
+    for expectation in published_expectations(Means, FLAG_COLUMNS):
+        if expectation.kind == "in_set":
+            _check_labels(frame[expectation.column], expectation.allowed, "flags of a cohort")
+    if not frame[FLAG_GROUP].sort().equals(groups.filter(groups > 0).sort()):
+        raise CasehouseError("flags of a cohort: other numbers of rows in its groups than persons")
     return frame
 
 

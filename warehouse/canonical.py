@@ -15,7 +15,8 @@ from pathlib import Path
 
 import polars as pl
 
-from engine.parquet import ROW_GROUP_ROWS, decode, encode
+from engine.parquet import decode, encode
+from engine.row_groups import ROW_GROUP_ROWS
 from schemas.product import Product
 from schemas.release import WRITERS, ReleaseProof
 from warehouse.description import proof_text

@@ -12,9 +12,9 @@ from html import escape
 from pathlib import Path
 from string import Template
 
-from schemas.case import PublishedPerson
-from schemas.fields import Kind, field_of
-from schemas.release import CohortProof, ReleaseProof
+from schemas.fields import Kind
+from schemas.flags import FLAG_GROUP, published_field
+from schemas.release import CohortProof, Erratum, FlagProof, ProductProof, ReleaseProof
 from schemas.vocabulary import LANGUAGES, Labels, vocabulary
 from warehouse.description import LICENCE, describe_column, title_of
 from warehouse.examples import example_texts
@@ -71,6 +71,7 @@ def codebook_text(tables: Sequence[PublishedTable], proof: ReleaseProof) -> str:
         "tables": "\n".join(_table_section(table) for table in tables),
         "codes": "\n".join(_code_section(column, tables) for column in _columns_of_codes(tables)),
         "cohorts": "\n".join(_cohort_row(cohort) for cohort in proof.cohorts),
+        "errata": "\n".join(_erratum_row(erratum) for erratum in proof.errata) or '<tr><td colspan="4">none so far</td></tr>',
     }
     texts = {
         "version": proof.version,
@@ -110,7 +111,7 @@ def _origin(proof: ReleaseProof) -> str:
 def _columns_of_codes(tables: Sequence[PublishedTable]) -> list[str]:
     """Every column that holds codes, once, in the order of the tables."""
     columns = dict.fromkeys(column for table in tables for column in table.proof.columns)
-    return [column for column in columns if field_of(PublishedPerson, column).kind is not Kind.INTEGER]
+    return [column for column in columns if published_field(column).kind is not Kind.INTEGER]
 
 
 def _codes_of(column: str, tables: Sequence[PublishedTable]) -> list[_Code]:
@@ -146,6 +147,8 @@ def _missing_row(code: str) -> str:
 
 def _guarantee(table: PublishedTable) -> str:
     proof = table.proof
+    if proof.flags is not None:
+        return _guarantee_of_flags(proof, proof.flags)
     columns = ", ".join(f"<code>{name}</code>" for name in proof.quasi_identifiers)
     return (
         f"<li><code>{proof.name}</code>: {proof.k}-anonymity. Each combination of {columns} that occurs covers at least {proof.k} "
@@ -155,13 +158,25 @@ def _guarantee(table: PublishedTable) -> str:
     )
 
 
+def _guarantee_of_flags(proof: ProductProof, promised: FlagProof) -> str:
+    return (
+        f"<li><code>{proof.name}</code>: k^m-anonymity in groups. Its rows stand in another order than those of the other tables, and "
+        f"<code>{FLAG_GROUP}</code> is all that joins them: each of the {proof.classes:,} groups covers at least {promised.group:,} "
+        f"persons (the smallest {proof.smallest_class:,}), in whole classes of one cohort. Who knows {promised.width} flags of a person "
+        f"finds that none or at least {proof.k} rows of its group show them, and that none or at least {proof.k} may hold them under "
+        f"<code>suppressed</code>; who knows more may find a single row. <code>{FLAG_GROUP}</code> 0, or a group that this table lacks: "
+        f"no flags are published of those persons. {proof.suppressed_cells:,} of {proof.cells:,} cells are suppressed. What a group "
+        f"shows is a least figure: the cohorts say which share of what was stated is suppressed.</li>"
+    )
+
+
 def _table_section(table: PublishedTable) -> str:
     product = table.product
     texts = "\n".join(
         f"<p {_language(language)}><strong>{escape(product.title.of(language))}.</strong> {escape(product.description.of(language))}</p>"
         for language in LANGUAGES
     )
-    fields = [field_of(PublishedPerson, name) for name in table.proof.columns]
+    fields = [published_field(name) for name in table.proof.columns]
     rows = "\n".join(
         f"<tr><td><code>{field.name}</code></td>{_in_languages(_texts(field.declared.labels))}<td>{escape(describe_column(field))}</td></tr>"
         for field in fields
@@ -200,9 +215,15 @@ def _code_section(column: str, tables: Sequence[PublishedTable]) -> str:
 </tbody></table></div>"""
 
 
+def _erratum_row(erratum: Erratum) -> str:
+    place = f"<td>{erratum.cohort}</td><td><code>{erratum.column}</code></td><td><code>{erratum.label}</code></td>"
+    return f'<tr>{place}<td class="number">{erratum.persons:,}</td></tr>'
+
+
 def _cohort_row(cohort: CohortProof) -> str:
     by_column = ", ".join(f"<code>{column}</code> {loss:.3f}" for column, loss in sorted(cohort.loss_by_column.items()))
     waived = ", ".join(f"<code>{column}</code>" for column in cohort.waived_diversity) or "none"
     counts = "".join(f'<td class="number">{count:,}</td>' for count in (cohort.persons, cohort.retired))
     numbers = f'{counts}<td class="number">{cohort.loss:.3f}</td>'
-    return f"<tr><td>{cohort.cohort}</td>{numbers}<td>{by_column}</td><td>{waived}</td></tr>"
+    flags = f'<td class="number">{cohort.flags_lost:.3f}</td>'
+    return f"<tr><td>{cohort.cohort}</td>{numbers}<td>{by_column}</td><td>{waived}</td>{flags}</tr>"

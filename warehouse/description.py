@@ -11,13 +11,14 @@ import json
 from collections.abc import Mapping, Sequence
 from hashlib import sha256
 
-from schemas.case import PublishedPerson
-from schemas.fields import Field, Kind, Sensitivity, field_of
+from schemas.fields import Field, Kind, Sensitivity
+from schemas.flags import FLAG_COLUMNS, FLAG_GROUP, published_field
 from schemas.release import ReleaseProof
 from schemas.vocabulary import vocabulary
+from warehouse.errata import ERRATA_COLUMNS
 from warehouse.labels import LABEL_COLUMNS, NOT_VALUES, occurring_codes
 from warehouse.published import PublishedTable
-from warehouse.release_files import LABELS, csv_name, parquet_name
+from warehouse.release_files import ERRATA, LABELS, csv_name, parquet_name
 
 LICENCE = {"name": "CC-BY-4.0", "path": "https://creativecommons.org/licenses/by/4.0/", "title": "Creative Commons Attribution 4.0"}
 PROFILES = "https://datapackage.org/profiles/2.0"
@@ -27,6 +28,10 @@ ROLES = {
     Sensitivity.SENSITIVE: "sensitive: never generalized, kept diverse within a class",
     Sensitivity.SAFE: "the release in which the row first appeared",
 }
+
+_ROLES_BY_NAME = {FLAG_GROUP: "whole classes of one cohort, in which the flags are shuffled; 0 where none are published"} | dict.fromkeys(
+    FLAG_COLUMNS, "sensitive: shuffled inside the group, and suppressed where few flags would point at few persons"
+)
 
 
 def proof_text(proof: ReleaseProof) -> str:
@@ -55,7 +60,7 @@ def package_text(tables: Sequence[PublishedTable], proof: ReleaseProof, csv_payl
         "description": "One row a person. No cell is empty: codes say why a value is missing. See codebook.html and proof.json.",
         "licenses": [LICENCE],
         "isSimulated": proof.is_simulated,
-        "resources": [*resources, _labels_resource(csv_payloads[LABELS])],
+        "resources": [*resources, _labels_resource(csv_payloads[LABELS]), _errata_resource(csv_payloads[ERRATA])],
     }
     return _json(descriptor, is_sorted=False)
 
@@ -63,7 +68,7 @@ def package_text(tables: Sequence[PublishedTable], proof: ReleaseProof, csv_payl
 def describe_column(field: Field) -> str:
     """What the column is for the protection of persons, and its names in the standards of the field."""
     names = [f"{standard}: {name}" for standard, name in (("CTDC", field.declared.ctdc), ("HTCDS", field.declared.htcds)) if name]
-    return "; ".join([ROLES[field.sensitivity], *names])
+    return "; ".join([_ROLES_BY_NAME.get(field.name, ROLES[field.sensitivity]), *names])
 
 
 def _resource(table: PublishedTable, path: str, payload: bytes, *, is_csv: bool) -> dict[str, object]:
@@ -102,6 +107,21 @@ def _labels_resource(payload: bytes) -> dict[str, object]:
     }
 
 
+def _errata_resource(payload: bytes) -> dict[str, object]:
+    types = dict.fromkeys(ERRATA_COLUMNS, "string") | {"persons": "integer"}
+    fields = [{"name": name, "description": meaning, "type": types[name]} for name, meaning in ERRATA_COLUMNS.items()]
+    return {
+        "$schema": f"{PROFILES}/dataresource.json",
+        "name": "errata",
+        "path": ERRATA,
+        "title": "Errata",
+        "description": "How many published labels are known to be wrong by now; published rows themselves are never edited.",
+        **_csv_form(),
+        **_size_and_hash(payload),
+        "schema": {"$schema": f"{PROFILES}/tableschema.json", "fields": fields, "primaryKey": ["cohort", "column", "label"]},
+    }
+
+
 def _csv_form() -> dict[str, object]:
     dialect = {"delimiter": ",", "lineTerminator": "\r\n", "quoteChar": '"', "doubleQuote": True, "header": True}
     return {"format": "csv", "mediatype": "text/csv", "encoding": "utf-8", "dialect": dialect}
@@ -112,10 +132,10 @@ def _size_and_hash(payload: bytes) -> dict[str, object]:
 
 
 def _column(table: PublishedTable, name: str) -> dict[str, object]:
-    field = field_of(PublishedPerson, name)
+    field = published_field(name)
     found: dict[str, object] = {"name": name, "title": field.declared.labels.en, "description": describe_column(field)}
     if field.kind is Kind.INTEGER:
-        return found | {"type": "integer", "constraints": {"required": True, "minimum": 1}}
+        return found | {"type": "integer", "constraints": {"required": True, "minimum": (field.declared.limits or (0,))[0]}}
     values = [
         {"value": each.code, "label": each.texts.get("en", each.code)}
         for each in occurring_codes(table, name)

@@ -1,27 +1,28 @@
-"""Who was published: each person once, under the labels of its cohort, until its class is retired.
+"""Who was published: each person once, under the labels of its cohort, until it is retired; who waits; which errata were told.
 
-Here: enrolling a cohort, retiring classes, and what would be retired. Never here: a choice of labels, or a published row
-that is edited.
+Here: the memory of all releases. Never here: a choice of labels, of who waits or is retired, or a published row that is edited.
 
-A person of whom no record is left must be out of later releases. Its whole equivalence class goes with it: then every
-difference between two releases is still a sum of whole classes of at least k persons. Who was retired stays enrolled, so
-that nobody is published a second time.
+A person of whom no record is left must be out of later releases, and others of its class go with it. Who was retired
+stays enrolled, and so does whoever holds a record that somebody was published from, also when a later linkage says that it
+is somebody else: nobody is published a second time.
 """
 
 from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
+from datetime import date
 
 import polars as pl
 
 from schemas.errors import CasehouseError
+from schemas.flags import FLAG_COLUMNS, FLAG_GROUP
 from schemas.release import CohortProof
 from schemas.zones import Pseudonymised
-from warehouse.admission import PERSON_COLUMNS, admitted_persons
+from warehouse.admission import PERSON_COLUMNS, admitted_flags, admitted_persons
 from warehouse.events import Action, Effect, standing_query
 from warehouse.session import Session
-from warehouse.tables import QUASI_IDENTIFIERS
+from warehouse.tables import QUASI_IDENTIFIERS, contributors_query
 
 CLASS = ", ".join(("cohort", *QUASI_IDENTIFIERS))
 """The columns whose labels the persons of one equivalence class share."""
@@ -36,6 +37,18 @@ LOST = """
 those whom a later linkage found to be one with another, whose records all stand. `gone` is taken for gone too."""
 
 NOTHING_GONE = pl.DataFrame(schema={"record_key": pl.String})
+NO_FLAGS = pl.DataFrame(schema={FLAG_GROUP: pl.Int64, **dict.fromkeys(FLAG_COLUMNS, pl.String)})
+
+
+ERRATA_COLUMNS = ("cohort", "column", "label", "persons")
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """How many persons wait to be published, and since when the first of them does."""
+
+    persons: int = 0
+    since: date | None = None
 
 
 @dataclass(frozen=True)
@@ -49,13 +62,15 @@ class Retired:
 class Enrolment(Session):
     """The tables of cohorts and published persons."""
 
-    def enroll(self, cohort: int, rows: pl.DataFrame, facts: CohortProof) -> None:
+    def enroll(self, cohort: int, rows: pl.DataFrame, facts: CohortProof, flags: pl.DataFrame = NO_FLAGS) -> None:
         """Publish persons for the first and only time: their labels, under a new cohort, and from which records.
 
-        `rows` holds person_key and the columns of `Person` as labels. Raises `CasehouseError` when a person is enrolled
+        `rows` holds person_key, the columns of `Person` as labels, and flag_group where `flags` has the flags of its persons,
+        shuffled. Raises `CasehouseError` when a person is enrolled
         already, the cohort exists, or the facts count other persons; nothing is changed then.
         """
         frame = admitted_persons(rows)
+        shuffled = admitted_flags(flags, frame[FLAG_GROUP])
         if (facts.cohort, facts.persons) != (cohort, frame.height):
             raise CasehouseError(f"the facts are of cohort {facts.cohort} with {facts.persons} persons, not {cohort} with {frame.height}")
         again = frame.join(self.enrolled(), on="person_key", how="semi").height
@@ -65,41 +80,97 @@ class Enrolment(Session):
         with self._transaction("enrolling a cohort") as connection, self._registered(frame):
             connection.execute("insert into cohort values (?, ?)", [cohort, facts.model_dump_json()])
             connection.execute("insert into published_person by name select *, ? as cohort from incoming", [cohort])
+            with self._registered(shuffled, "shuffled"):
+                connection.execute("insert into published_flags by name from shuffled")
             connection.execute(
                 "insert into published_record select person_key, record_key from membership semi join incoming using (person_key)"
             )
+            connection.execute(f"insert into published_contributors from ({contributors_query()}) semi join incoming using (person_key)")
 
     def published(self) -> Pseudonymised:
         """Every published person: person_key, cohort and the labels of `Person`; ordered by person_key."""
         return self._records("from published_person order by person_key")
 
-    def enrolled(self) -> pl.DataFrame:
-        """person_key of everyone who was ever published, also of those who were retired."""
-        return self._query("select person_key from published_person union select person_key from retired_person order by all")
+    def published_flags(self) -> pl.DataFrame:
+        """The flags of the published persons, in total order, by group: nothing says which row is whose."""
+        return self._query("from published_flags order by all")
 
-    def retire(self) -> Retired:
-        """Take out the whole class of every published person of whom no record is left. The same call again changes nothing.
+    def published_contributors(self) -> pl.DataFrame:
+        """Who had sent in each published person when it was published: person_key, contributors; ordered by person_key."""
+        return self._query("from published_contributors semi join published_person using (person_key) order by person_key")
+
+    def enrolled(self) -> pl.DataFrame:
+        """person_key of everyone who counts as published: who ever was, also the retired, and who holds a record of theirs."""
+        return self._query(
+            """select person_key from published_person union select person_key from retired_person
+                union select person_key from membership semi join published_record using (record_key) order by all"""
+        )
+
+    def lost(self) -> pl.Series:
+        """Published persons of whom no record is left, by key: later releases must not show them.
 
         Asked for when every record belongs to a person; `CasehouseError` when linkage has not been done.
         """
         unlinked = self._count("select count(*) from victim anti join membership using (record_key)")
         if unlinked:
             raise CasehouseError(f"{unlinked} victim record(s) belong to no person; link all batches before retiring persons")
-        with self._transaction("retiring persons") as connection, self._registered(NOTHING_GONE, "gone"):
-            connection.execute(
-                f"""create or replace temp table leaving as
-                    select person_key, cohort, dense_rank() over (order by {CLASS}) as class from published_person
-                    where ({CLASS}) in (select {CLASS} from published_person where person_key in ({LOST}))"""  # noqa: S608 - constants of this room
-            )
-            found = connection.execute("select count(*), count(distinct class) from leaving").fetchall()
+        with self._registered(NOTHING_GONE, "gone"):
+            return self._query(f"from ({LOST}) order by person_key")["person_key"]
+
+    def retire(self, person_keys: pl.Series) -> Retired:
+        """Take these persons out of what is published; the same call again changes nothing."""
+        keys = pl.DataFrame({"person_key": person_keys.cast(pl.String)})
+        with self._transaction("retiring persons") as connection, self._registered(keys, "leaving"):
+            found = connection.execute(
+                f"""select count(*), count(distinct ({CLASS})) from published_person semi join leaving using (person_key)"""  # noqa: S608 - columns of a model
+            ).fetchall()
             connection.execute(
                 """insert into retired_person
-                    select person_key, cohort, (select coalesce(max(round), 0) + 1 from retired_person) from leaving"""
+                    select person_key, cohort, (select coalesce(max(round), 0) + 1 from retired_person)
+                    from published_person semi join leaving using (person_key)"""
             )
-            for table in ("published_person", "published_record"):
+            # A group loses its flags as a whole: of which of its rows the leaving persons were, nobody knows.
+            touched = f"select {FLAG_GROUP} from published_person semi join leaving using (person_key)"  # noqa: S608 - a constant
+            connection.execute(f"delete from published_flags where {FLAG_GROUP} in ({touched})")  # noqa: S608 - as above
+            for table in ("published_person", "published_contributors", "erratum"):
                 connection.execute(f"delete from {table} where person_key in (select person_key from leaving)")  # noqa: S608 - constants
         persons, classes = found[0]
         return Retired(int(persons), int(classes))
+
+    def keep_waiting(self, waiting: pl.DataFrame) -> None:
+        """Put those who wait (person_key, and `since` as a date) in the place of those who waited."""
+        with self._transaction("keeping who waits") as connection:
+            connection.execute("delete from waiting_person")
+            self._insert("waiting_person", waiting.select("person_key", pl.col("since").cast(pl.Date)))
+
+    def waiting(self) -> pl.DataFrame:
+        """Who waited after the last release: person_key, since; ordered by person_key."""
+        return self._query("from waiting_person order by person_key")
+
+    def waiting_count(self) -> Waiting:
+        """How many wait since the last release that looked at them, and since when the first of them does."""
+        persons, since = self._query("select count(*) as persons, min(since) as since from waiting_person").row(0)
+        return Waiting(int(persons), since)
+
+    def tell_errata(self, figures: pl.DataFrame, persons: pl.DataFrame) -> None:
+        """Remember errata as told: the figures that were added, and which labels of whom they count (person_key, column).
+
+        Nothing happens without figures.
+        """
+        if figures.is_empty():
+            return
+        with self._transaction("telling errata"):
+            number = pl.lit(self._count("select coalesce(max(round), 0) + 1 from errata_figure"), pl.Int64)
+            self._insert("errata_figure", figures.select(*ERRATA_COLUMNS, round=number))
+            self._insert("erratum", persons.select("person_key", "column", round=number))
+
+    def errata_figures(self) -> pl.DataFrame:
+        """Every figure that errata ever added: cohort, column, label, persons; in total order."""
+        return self._query('select cohort, "column", label, persons from errata_figure order by all')
+
+    def told_errata(self) -> pl.DataFrame:
+        """Which labels of which published persons are told as wrong: person_key, column."""
+        return self._query('select person_key, "column" from erratum order by all')
 
     def cohorts(self) -> tuple[CohortProof, ...]:
         """What is known of every cohort, in the order of their numbers, and how many of its rows were retired since."""
@@ -110,20 +181,23 @@ class Enrolment(Session):
         return tuple(facts.model_copy(update={"retired": retired}) for facts, retired in found)
 
     def editions(self) -> int:
-        """How often what is published has changed: the number of cohorts, and of times that classes were retired."""
-        return self._count("select (select count(*) from cohort) + (select count(distinct round) from retired_person)")
+        """How often what is published has changed: the number of cohorts, and of times that rows were retired or errata told."""
+        return self._count(
+            """select (select count(*) from cohort) + (select count(distinct round) from retired_person)
+                + (select count(distinct round) from errata_figure)"""
+        )
 
     def content_digest(self) -> str:
-        """SHA-256 over what a release is made of: how many persons each cohort publishes under which labels, and the cohorts.
+        """SHA-256 over what a release is made of: how many persons each cohort publishes under which labels, the cohorts, the errata.
 
         Person keys are no part of it, so it depends neither on them nor on any order of insertion.
         """
-        labels = ", ".join(("cohort", *PERSON_COLUMNS))
+        labels = ", ".join(("cohort", FLAG_GROUP, *PERSON_COLUMNS))
         rows = self._query(f"select {labels}, count(*) as persons from published_person group by all order by all")  # noqa: S608 - columns of a model
         digest = hashlib.sha256()
         for cohort in self.cohorts():
             digest.update(cohort.model_dump_json().encode() + b"\n")
-        for row in rows.iter_rows():
+        for row in (*rows.iter_rows(), *self.published_flags().iter_rows(), *self.errata_figures().iter_rows()):
             digest.update("\t".join(map(str, row)).encode() + b"\n")
         return digest.hexdigest()
 
@@ -133,6 +207,14 @@ class Enrolment(Session):
             return self._count(
                 f"select count(*) from published_person p anti join membership using (person_key) where person_key not in ({LOST})"  # noqa: S608 - constants
             )
+
+    def split_count(self) -> int:
+        """Persons who are not published as such, since they hold a record that somebody else was published from: a later linkage
+        split them off."""
+        return self._count(
+            """select count(distinct person_key) from membership semi join published_record using (record_key)
+                where person_key not in (select person_key from published_person union select person_key from retired_person)"""
+        )
 
     def effect_of_withdrawing(self, record_keys: pl.Series) -> Effect:
         """What withdrawing these records would do; nothing is changed."""

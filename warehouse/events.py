@@ -73,8 +73,8 @@ class Effect:
     """What taking records out would do, in counts.
 
     Records that vanish; others that fall back to what another batch says; persons whom either touches; published persons
-    that no record is left of, and the published rows that the next release retires with them at least, since linkage may
-    change; `published_rows` are all there are now.
+    that no record is left of, and the rows of their classes, which the next release retires at most, unless linkage changes;
+    `published_rows` are all there are now.
     """
 
     vanished: int

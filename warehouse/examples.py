@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from warehouse.labels import deepest_level
-from warehouse.promises import COHORT, quasi_identifiers_of
+from warehouse.promises import NUMBERS, quasi_identifiers_of
 from warehouse.published import PublishedTable
 
 _YEAR = "registration_year"
@@ -39,10 +39,10 @@ group by all order by persons desc;"""
 
 def example_texts(tables: Sequence[PublishedTable]) -> Mapping[str, str]:
     """What the template's examples are filled with, from the table with the most columns."""
-    table = max(tables, key=lambda each: len(each.proof.columns))
+    table = max(tables, key=lambda each: (each.product.kind == "persons", len(each.proof.columns)))
     name, columns = table.product.name, table.proof.columns
-    column = _first([_YEAR], [name for name in columns if name != COHORT], columns)
-    quasi = [name for name in quasi_identifiers_of(columns) if name != COHORT]
+    column = _first([_YEAR], [name for name in columns if name not in NUMBERS], columns)
+    quasi = [name for name in quasi_identifiers_of(columns) if name not in NUMBERS]
     rolled = _first(_BY_REGION, quasi, quasi) if quasi else None
     count = _COUNT_YEARS if column == _YEAR else _COUNT
     return {

@@ -13,8 +13,9 @@ from dataclasses import dataclass
 from functools import cache
 from itertools import pairwise
 
-from schemas.case import Person, PublishedPerson
+from schemas.case import Person
 from schemas.fields import Field, Kind, Sensitivity, fields_of
+from schemas.flags import model_of, published_fields
 from schemas.render import codebook, hierarchy_of
 from schemas.vocabulary import LANGUAGES, MISSING_CODES, SUPPRESSED
 from warehouse.published import PublishedTable
@@ -58,7 +59,7 @@ def labels_payload(tables: Sequence[PublishedTable]) -> bytes:
     sink = io.StringIO(newline="")
     writer = csv.writer(sink, lineterminator="\r\n")
     writer.writerow(LABEL_COLUMNS)
-    for field in fields_of(PublishedPerson):
+    for field in published_fields():
         if field.kind is not Kind.INTEGER:
             writer.writerows(_rows_of(field, tables))
     return BYTE_ORDER_MARK + sink.getvalue().encode()
@@ -98,7 +99,7 @@ def _labels_of(column: str) -> Mapping[str, tuple[int, Mapping[str, str]]]:
     texts: dict[str, dict[str, str]] = {}
     levels: dict[str, int] = {}
     for language in LANGUAGES:
-        for row in codebook(Person, (column,), language):
+        for row in codebook(model_of(column), (column,), language):
             texts.setdefault(row.code, {})[language] = row.label
             levels[row.code] = row.level
     return {code: (levels[code], texts[code]) for code in texts}

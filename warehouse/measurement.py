@@ -53,10 +53,11 @@ class MeasuredTable:
         rows = self._connection.execute("select column_name, column_type from (describe published)").fetchall()
         return {str(name): str(kind) for name, kind in rows}
 
-    def cell_faults(self, column: str, allowed: Collection[str]) -> CellFaults:
-        """Cells of one column that are null or outside `allowed`."""
+    def cell_faults(self, column: str, allowed: Collection[str] | None) -> CellFaults:
+        """Cells of one column that are null or outside `allowed`; without it, any whole number from 0 is allowed."""
         counts = self.counts(column)
-        strange = sum(rows for label, rows in counts.items() if label is not None and label not in allowed)
+        held = {label: rows for label, rows in counts.items() if label is not None}
+        strange = sum(rows for label, rows in held.items() if (label not in allowed if allowed is not None else not label.isdecimal()))
         return CellFaults(column, counts.get(None, 0), strange)
 
     def counts(self, column: str) -> dict[str | None, int]:

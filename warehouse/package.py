@@ -14,8 +14,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from schemas.product import Product
 from schemas.release import ProductProof, ReleaseProof
 from schemas.vocabulary import Labels
-from warehouse.promises import COHORT, Broken
-from warehouse.release_files import LABELS, PACKAGE, PROOF, csv_name, parquet_name, sha256_of
+from warehouse.promises import NUMBERS, Broken
+from warehouse.release_files import ERRATA, LABELS, PACKAGE, PROOF, csv_name, parquet_name, sha256_of
 
 
 class _Described(BaseModel):
@@ -65,19 +65,19 @@ def products_of(package: Package, proof: ReleaseProof) -> Mapping[str, Product]:
 
 
 def broken_descriptions(folder: Path, proof: ReleaseProof, package: Package) -> Iterator[Broken]:
-    """The descriptor names each table twice, as Parquet and as CSV, with its columns, size and hash, and the labels once."""
+    """The descriptor names each table twice, as Parquet and as CSV, with its columns, size and hash, and labels and errata once."""
     if package.version != proof.version:
         yield Broken(PACKAGE, f"describes another version than {PROOF}")
     described = {resource.path: resource for resource in package.resources}
     expected = {name: product for product in proof.products for name in (parquet_name(product.name), csv_name(product.name))}
-    if set(described) != {*expected, LABELS} or len(package.resources) != len(expected) + 1:
+    if set(described) != {*expected, LABELS, ERRATA} or len(package.resources) != len(expected) + 2:
         yield Broken(PACKAGE, "does not describe exactly the tables of the release")
     known = products_of(package, proof)
     for name in (product.name for product in proof.products if product.name not in known):
         yield Broken(PACKAGE, f"does not say what the product {name} is")
     for name, resource in described.items():
         path = folder / name
-        is_known = name in {*expected, LABELS} and path.is_file()
+        is_known = name in {*expected, LABELS, ERRATA} and path.is_file()
         if is_known and (resource.bytes, resource.hash) != (path.stat().st_size, f"sha256:{sha256_of(path)}"):
             yield Broken(PACKAGE, f"gives another size or hash of {name}")
     for name, product in expected.items():
@@ -85,7 +85,7 @@ def broken_descriptions(folder: Path, proof: ReleaseProof, package: Package) -> 
 
 
 def _broken_columns(name: str, resource: _Resource | None, product: ProductProof) -> Iterator[Broken]:
-    columns = tuple((column, "integer" if column == COHORT else "string") for column in product.columns)
+    columns = tuple((column, "integer" if column in NUMBERS else "string") for column in product.columns)
     if resource is not None and tuple((column.name, column.type) for column in resource.table.fields) != columns:
         yield Broken(PACKAGE, f"gives other columns or types of {name} than {PROOF}")
     if parquet_name(product.name) != product.file:
@@ -100,6 +100,8 @@ def _product_of(resource: _Resource | None, proof: ProductProof) -> Product | No
             name=proof.name,
             title=resource.titles,
             description=resource.descriptions,
+            kind="flags" if proof.flags else "persons",
+            guarantee="k^m-anonymity" if proof.flags else "k-anonymity",
             columns=proof.columns,
             coarsen=resource.coarsen,
             filters=resource.filters,

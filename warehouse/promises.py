@@ -14,16 +14,23 @@ import duckdb
 import polars as pl
 
 from engine.parquet import decode
-from schemas.case import Person, PublishedPerson
-from schemas.fields import Sensitivity, fields_of, names_of
-from schemas.release import ProductProof, ReleaseProof
+from schemas.case import Person
+from schemas.fields import Sensitivity, names_of
+from schemas.flags import FLAG_COLUMNS, FLAG_GROUP, Means, published_fields
+from schemas.missing import SUPPRESSED, UNKNOWN
+from schemas.release import FlagProof, ProductProof, ReleaseProof
 from schemas.render import published_expectations
 from warehouse.measurement import ClassMeasures, MeasuredTable
+from warehouse.measures.flags import combinations
 from warehouse.release_files import csv_name, parquet_name
 
 COHORT = "cohort"
+NUMBERS = (COHORT, FLAG_GROUP)
+"""The columns of a release that are whole numbers; all others hold codes."""
 LARGEST_SHARE = 0.5
 """Past it, most classes would tell a sensitive value: that is no promise."""
+KNOWN_OF_FLAGS = ("yes",)
+"""What can be known of a flag: what was stated. Where nothing was, nothing is known, so no cell says no."""
 _INTEGERS = ("INTEGER", "BIGINT")
 
 
@@ -55,14 +62,14 @@ class VerifiedTable:
 
 
 def quasi_identifiers_of(columns: tuple[str, ...]) -> tuple[str, ...]:
-    """The columns that may point at a person: every declared quasi-identifier, and the cohort, which tells when one entered."""
+    """The columns that may point at a person: every declared quasi-identifier, the cohort (when one entered), the flag group."""
     declared = names_of(Person, Sensitivity.QUASI)
-    return tuple(column for column in columns if column in declared or column == COHORT)
+    return tuple(column for column in columns if column in declared or column in NUMBERS)
 
 
 def sensitive_of(columns: tuple[str, ...]) -> tuple[str, ...]:
     """The columns that must not be learnt of a person."""
-    return tuple(column for column in columns if column in names_of(Person, Sensitivity.SENSITIVE))
+    return tuple(column for column in columns if column in (*names_of(Person, Sensitivity.SENSITIVE), *FLAG_COLUMNS))
 
 
 def verify_table(
@@ -80,9 +87,13 @@ def verify_table(
     columns = list(_broken_columns(table.column_types(), product))
     if columns:
         return None, [Broken(name, reason) for reason in columns]
-    found = table.classes(quasi_identifiers_of(product.columns), sensitive_of(product.columns))
-    reasons = [*_broken_cells(table, product, release), *_broken_statement(product), *_broken_measures(found, product)]
-    reasons += _broken_counts(table, found.rows, product, release, is_whole=is_whole)
+    asked = () if product.flags else sensitive_of(product.columns)
+    found = table.classes(quasi_identifiers_of(product.columns), asked)
+    reasons = [*_broken_cells(table, product, release), *_broken_statement(product)]
+    if product.flags:
+        reasons += broken_flags(connection, table, found, product, product.flags)
+    else:
+        reasons += [*_broken_measures(found, product), *_broken_counts(table, found.rows, product, release, is_whole=is_whole)]
     broken = [Broken(name, reason) for reason in reasons] + list(_broken_twin(table, folder, product))
     measures = (found.classes, found.smallest_class, found.homogeneous_share, found.homogeneous_share_by_field)
     totals = {column: table.counts(column) for column in product.columns}
@@ -90,22 +101,24 @@ def verify_table(
 
 
 def _broken_columns(types: Mapping[str, str], product: ProductProof) -> Iterator[str]:
-    known = {field.name for field in fields_of(PublishedPerson)}
+    known = {field.name for field in published_fields()}
     if tuple(types) != product.columns:
         yield "has other columns than the proof says"
     for column, kind in types.items():
         if column not in known:
             yield "has a column that no published table may have"
-        elif (kind not in _INTEGERS) if column == COHORT else (kind != "VARCHAR"):
-            yield f"column {column} is of type {kind}, not {'a whole number' if column == COHORT else 'text'}"
+        elif (kind not in _INTEGERS) if column in NUMBERS else (kind != "VARCHAR"):
+            yield f"column {column} is of type {kind}, not {'a whole number' if column in NUMBERS else 'text'}"
 
 
 def _broken_cells(table: MeasuredTable, product: ProductProof, release: ReleaseProof) -> Iterator[str]:
-    """No cell is empty, and each is a label of its column's hierarchy or a cohort of the release."""
-    allowed = {each.column: each.allowed for each in published_expectations(Person, product.columns) if each.kind == "in_set"}
+    """No cell is empty, and each is a label of its column's hierarchy, a cohort of the release or the number of a flag group."""
+    expected = [each for model in (Person, Means) for each in published_expectations(model, product.columns)]
+    allowed = {each.column: each.allowed for each in expected if each.kind == "in_set"}
+    allowed |= dict.fromkeys(FLAG_COLUMNS, (*KNOWN_OF_FLAGS, UNKNOWN, SUPPRESSED))
     allowed[COHORT] = tuple(str(each.cohort) for each in release.cohorts)
     for column in product.columns:
-        faults = table.cell_faults(column, frozenset(allowed[column]))
+        faults = table.cell_faults(column, frozenset(allowed[column]) if column in allowed else None)
         if faults.nulls:
             yield f"column {column} has {faults.nulls} empty cell(s)"
         if faults.strange:
@@ -118,7 +131,7 @@ def _broken_statement(product: ProductProof) -> Iterator[str]:
         yield "the proof does not count every quasi-identifier among the columns"
     if sorted(product.sensitive) != sorted(sensitive_of(product.columns)):
         yield "the proof does not count every sensitive field among the columns"
-    if product.guarantee != "k-anonymity" or product.k < 2:
+    if product.guarantee != ("k^m-anonymity" if product.flags else "k-anonymity") or product.k < 2:
         yield "the proof promises no k-anonymity"
     if product.largest_homogeneous_share > LARGEST_SHARE:
         yield f"the proof lets more than {LARGEST_SHARE:.0%} of the classes be homogeneous"
@@ -134,7 +147,7 @@ def _broken_measures(found: ClassMeasures, product: ProductProof) -> Iterator[st
         "classes": (found.classes, product.classes),
         "persons in the smallest class": (found.smallest_class, product.smallest_class),
         "suppressed cells": (found.suppressed_cells, product.suppressed_cells),
-        "cells": (found.rows * sum(column != COHORT for column in product.quasi_identifiers), product.cells),
+        "cells": (found.rows * sum(column not in NUMBERS for column in product.quasi_identifiers), product.cells),
     }
     for what, (measured, promised) in counted.items():
         if measured != promised:
@@ -145,6 +158,28 @@ def _broken_measures(found: ClassMeasures, product: ProductProof) -> Iterator[st
     for field in sorted({*found.homogeneous_share_by_field, *by_field}):
         if found.homogeneous_share_by_field.get(field) != by_field.get(field):
             yield f"has another share of classes homogeneous in {field} than the proof says"
+
+
+def broken_flags(
+    connection: duckdb.DuckDBPyConnection, table: MeasuredTable, found: ClassMeasures, product: ProductProof, promised: FlagProof
+) -> Iterator[str]:
+    """The promises of a table of flags: the size of its groups, and that few known flags point at none or k rows of one."""
+    flags = [column for column in product.columns if column in FLAG_COLUMNS]
+    if promised.group < product.k or found.smallest_class < promised.group:
+        yield f"the smallest group has {found.smallest_class} person(s), under the {promised.group} that are promised"
+    asked = {"width": promised.width, "k": product.k}
+    for few in combinations(connection, "published", group=FLAG_GROUP, flags=flags, known=KNOWN_OF_FLAGS, **asked):
+        if few.shown or few.hidden:
+            yield f"{few.shown + few.hidden} combination(s) of {few.width} flag(s) point at fewer than {product.k} persons of a group"
+    suppressed = sum(table.counts(column).get(SUPPRESSED, 0) for column in flags)
+    counted = {
+        "rows": (found.rows, product.rows),
+        "groups": (found.classes, product.classes),
+        "persons in the smallest group": (found.smallest_class, product.smallest_class),
+        "suppressed cells": (suppressed, product.suppressed_cells),
+        "cells": (found.rows * len(flags), product.cells),
+    }
+    yield from (f"has {measured} {what}, the proof says {said}" for what, (measured, said) in counted.items() if measured != said)
 
 
 def _broken_counts(table: MeasuredTable, rows: int, product: ProductProof, release: ReleaseProof, *, is_whole: bool) -> Iterator[str]:

@@ -18,7 +18,7 @@ from schemas.errors import CasehouseError, ReleaseRefused
 from schemas.release import ReleaseProof
 from schemas.zones import Anonymous
 from warehouse.published import PublishedTable, Table
-from warehouse.release_files import LABELS, PROOF, SUMS, VERSION, csv_name, sha256_of, sums_text
+from warehouse.release_files import ERRATA, LABELS, PROOF, SUMS, VERSION, csv_name, sha256_of, sums_text
 from warehouse.rendering import payloads_of
 from warehouse.seam import disk_refused
 from warehouse.verification import verify
@@ -83,9 +83,9 @@ def _check_version(version: str) -> None:
 
 
 def _check_names(tables: Sequence[Table]) -> None:
-    if any(csv_name(table.product.name) == LABELS for table in tables):
+    if any(csv_name(table.product.name) in (LABELS, ERRATA) for table in tables):
         raise ReleaseRefused(
-            f"a product cannot have this name: {LABELS} holds the labels of the release",
+            f"a product cannot have this name: {LABELS} and {ERRATA} hold the labels and the errata of the release",
             where="the products",
             allowed="any other name",
             next_step="rename the product and its file",
@@ -109,7 +109,12 @@ def _said_in(folder: Path) -> ReleaseProof | None:
 
 def _is_same(one: ReleaseProof, other: ReleaseProof) -> bool:
     """Whether both are about the same rows; where the data come from is told as of the day of publication."""
-    return (one.inputs_digest, one.policy_digest, one.products) == (other.inputs_digest, other.policy_digest, other.products)
+    return (one.inputs_digest, one.policy_digest, one.products, one.errata) == (
+        other.inputs_digest,
+        other.policy_digest,
+        other.products,
+        other.errata,
+    )
 
 
 def _published(table: Table) -> PublishedTable:

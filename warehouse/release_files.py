@@ -17,6 +17,7 @@ PACKAGE = "datapackage.json"
 CODEBOOK = "codebook.html"
 README = "README.txt"
 LABELS = "labels.csv"
+ERRATA = "errata.csv"
 VERSION = re.compile(r"[0-9A-Za-z][0-9A-Za-z.+_-]{0,80}")
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 """First in every CSV file: without it Excel takes the text for the code page of the machine."""
@@ -37,7 +38,7 @@ def csv_name(product: str) -> str:
 def names_of_release(products: Iterable[str]) -> set[str]:
     """Every file of a release of these products; there is no other."""
     tables = {name for product in products for name in (parquet_name(product), csv_name(product))}
-    return tables | {SUMS, PROOF, PACKAGE, CODEBOOK, README, LABELS}
+    return tables | {SUMS, PROOF, PACKAGE, CODEBOOK, README, LABELS, ERRATA}
 
 
 def sha256_of(path: Path) -> str:

@@ -13,14 +13,16 @@ import polars as pl
 from schemas.release import ReleaseProof
 from warehouse.codebook import codebook_text, readme_text
 from warehouse.description import package_text, proof_text
+from warehouse.errata import errata_payload
 from warehouse.labels import labels_payload
 from warehouse.published import PublishedTable
-from warehouse.release_files import CODEBOOK, LABELS, PACKAGE, PROOF, README, csv_name, parquet_name
+from warehouse.release_files import CODEBOOK, ERRATA, LABELS, PACKAGE, PROOF, README, csv_name, parquet_name
 
 
 def payloads_of(tables: Sequence[PublishedTable], proof: ReleaseProof) -> Mapping[str, bytes]:
     """File name -> bytes; the same tables and proof give the same bytes on the same versions of `schemas.release.WRITERS`."""
-    csv_payloads = {csv_name(table.product.name): csv_payload(table.frame) for table in tables} | {LABELS: labels_payload(tables)}
+    csv_payloads = {csv_name(table.product.name): csv_payload(table.frame) for table in tables}
+    csv_payloads |= {LABELS: labels_payload(tables), ERRATA: errata_payload(proof)}
     texts = {
         PACKAGE: package_text(tables, proof, csv_payloads),
         CODEBOOK: codebook_text(tables, proof),

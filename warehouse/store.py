@@ -23,7 +23,7 @@ from warehouse.batches import Batch, Batches
 from warehouse.enrolment import Enrolment
 from warehouse.events import Delivery, Taken
 from warehouse.seam import guarded
-from warehouse.tables import MADE_FOR, definitions, definitions_digest, persons_query
+from warehouse.tables import MADE_FOR, contributors_query, definitions, definitions_digest, means_query, persons_query
 
 __all__ = ["Batch", "Delivery", "Sources", "Store", "Taken", "open_store"]
 
@@ -59,6 +59,14 @@ class Store(Batches, Enrolment):
         if lost := self._unlinked():
             raise CasehouseError(f"{lost} victim record(s) belong to no person; link all batches before asking for persons")
         return self._records(persons_query())
+
+    def contributors(self) -> pl.DataFrame:
+        """Who sent in each person, by the records that stand: person_key, contributors (partners joined by +); by person key."""
+        return self._query(f"from ({contributors_query()}) order by person_key")
+
+    def means(self) -> pl.DataFrame:
+        """The means of control of each person, by the records that stand: person_key, the columns of `Means`; by person key."""
+        return self._query(f"from ({means_query()}) order by person_key")
 
     def is_linked(self) -> bool:
         """Whether every standing victim record belongs to a person: nothing changed since the last linkage."""

@@ -10,6 +10,7 @@ from hashlib import sha256
 
 from schemas.case import Person
 from schemas.fields import Field, Kind, Sensitivity, fields_of, names_of
+from schemas.flags import FLAG_COLUMNS, FLAG_GROUP, codes_of_means
 from schemas.ledger import RowLedger
 from schemas.render import duckdb_columns
 from schemas.units import MODELS, Unit
@@ -41,9 +42,14 @@ def definitions() -> tuple[str, ...]:
         "problem": 'batch_id VARCHAR, file VARCHAR, row_number BIGINT, code VARCHAR, field VARCHAR, "column" VARCHAR',
         "membership": "record_key VARCHAR, person_key VARCHAR",
         "cohort": "cohort BIGINT PRIMARY KEY, facts VARCHAR",
-        "published_person": f"person_key VARCHAR PRIMARY KEY, cohort BIGINT, {person_labels}",
+        "published_person": f"person_key VARCHAR PRIMARY KEY, cohort BIGINT, {FLAG_GROUP} BIGINT, {person_labels}",
+        "published_flags": f"{FLAG_GROUP} BIGINT, " + ", ".join(f"{name} VARCHAR" for name in FLAG_COLUMNS),
         "published_record": "person_key VARCHAR, record_key VARCHAR",
+        "published_contributors": "person_key VARCHAR PRIMARY KEY, contributors VARCHAR",
         "retired_person": "person_key VARCHAR, cohort BIGINT, round BIGINT",
+        "waiting_person": "person_key VARCHAR PRIMARY KEY, since DATE",
+        "erratum": 'person_key VARCHAR, "column" VARCHAR, round BIGINT',
+        "errata_figure": 'round BIGINT, cohort VARCHAR, "column" VARCHAR, label VARCHAR, persons BIGINT',
     }
     tables = [f"create table if not exists {name} ({definition})" for name, definition in columns.items()]
     return (*tables, *(_standing_view(unit) for unit in Unit))
@@ -93,6 +99,24 @@ def persons_query() -> str:
         select person_key, {columns}
         from tallied join earliest using (person_key) group by person_key order by person_key
     """  # noqa: S608 - names and codes of the record models
+
+
+def contributors_query() -> str:
+    """person_key and its contributors: the partners of its victim records, in alphabetical order, joined by a plus sign."""
+    return """
+        select person_key, string_agg(distinct partner_code, '+' order by partner_code) as contributors
+        from victim join membership using (record_key) group by person_key
+    """
+
+
+def means_query() -> str:
+    """person_key and the columns of `schemas.flags.Means`: yes where any victim record states the means or a finer one, else unknown."""
+    listed = {column: ", ".join(f"'{code}'" for code in codes) for column, codes in codes_of_means().items()}
+    columns = ", ".join(
+        f"case when bool_or(list_has_any(means_codes, [{codes}])) then 'yes' else '{UNKNOWN}' end as {column}"
+        for column, codes in listed.items()
+    )
+    return f"select person_key, {columns} from victim join membership using (record_key) group by person_key"  # noqa: S608 - names and codes of the models
 
 
 def _person_column(field: Field) -> str:

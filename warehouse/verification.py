@@ -15,9 +15,11 @@ from pydantic import ValidationError
 
 from engine.duck import connect
 from schemas.errors import PromiseBroken
+from schemas.flags import FLAG_GROUP
 from schemas.product import Product
 from schemas.release import ReleaseProof
 from warehouse.canonical import broken_bytes, broken_renderings, remarks_on
+from warehouse.errata import broken_errata
 from warehouse.package import broken_descriptions, products_of, read_package
 from warehouse.promises import Broken, VerifiedTable, verify_table
 from warehouse.release_files import PACKAGE, PROOF, SUMS, csv_name, fingerprint_of, names_of_release, parquet_name, parse_sums, sha256_of
@@ -57,7 +59,7 @@ def verify(folder: Path, *, k: int | None = None) -> Verified:
         broken += [*_broken_names(folder, proof), *_broken_release(proof, k), *broken_descriptions(folder, proof, package)]
         products = products_of(package, proof)
         tables, found = _verify_tables(folder, proof, products)
-        broken += [*found, *_broken_agreement(tables, products), *broken_bytes(folder, proof)]
+        broken += [*found, *_broken_agreement(tables, products), *_broken_groups(tables, products), *broken_bytes(folder, proof)]
         if len(tables) == len(proof.products):
             broken += broken_renderings(folder, proof, products)
     if broken or proof is None:
@@ -125,6 +127,7 @@ def _broken_release(proof: ReleaseProof, k: int | None) -> Iterator[Broken]:
         yield Broken(PROOF, "lists a cohort twice")
     if (shown := sum(cohort.published for cohort in proof.cohorts)) != proof.published_persons:
         yield Broken(PROOF, f"the cohorts hold {shown} persons, {proof.published_persons} are published")
+    yield from (Broken(PROOF, reason) for reason in broken_errata(proof))
     for product in proof.products:
         if k is not None and product.k < k:
             yield Broken(PROOF, f"{product.name} promises k = {product.k}, less than the k = {k} that is asked for")
@@ -132,12 +135,28 @@ def _broken_release(proof: ReleaseProof, k: int | None) -> Iterator[Broken]:
 
 def _broken_agreement(tables: Sequence[VerifiedTable], products: Mapping[str, Product]) -> Iterator[Broken]:
     """Tables that show every person show the same persons: a column that none of them coarsens holds each label as often."""
-    whole = [table for table in tables if table.name in products and not products[table.name].filters]
+    whole = [
+        table for table in tables if table.name in products and products[table.name].kind == "persons" and not products[table.name].filters
+    ]
     for first, other in combinations(whole, 2):
         coarsened = {*products[first.name].coarsen, *products[other.name].coarsen}
         for column in (column for column in first.totals if column in other.totals and column not in coarsened):
             if first.totals[column] != other.totals[column]:
                 yield Broken(parquet_name(other.name), f"has other counts in column {column} than {parquet_name(first.name)}")
+
+
+def _broken_groups(tables: Sequence[VerifiedTable], products: Mapping[str, Product]) -> Iterator[Broken]:
+    """Every group of a table of flags has the persons that the tables of all persons show in it."""
+    whole = [
+        table for table in tables if table.name in products and products[table.name].kind == "persons" and not products[table.name].filters
+    ]
+    for flags in (table for table in tables if table.name in products and products[table.name].kind == "flags"):
+        groups = flags.totals[FLAG_GROUP]
+        for table in (table for table in whole if FLAG_GROUP in table.totals):
+            if any(table.totals[FLAG_GROUP].get(group) != rows for group, rows in groups.items()):
+                yield Broken(
+                    parquet_name(flags.name), f"has other numbers of rows in its groups than {parquet_name(table.name)} has persons"
+                )
 
 
 def _verify_tables(folder: Path, proof: ReleaseProof, products: Mapping[str, Product]) -> tuple[list[VerifiedTable], list[Broken]]:

@@ -95,8 +95,10 @@ def say_effect(effect: Effect, doing: str) -> None:
     console.print(f"  {effect.persons:,} person(s) are affected")
     if effect.published_persons:
         share = effect.retired_rows / effect.published_rows
-        text = f"  {effect.published_persons:,} published person(s) have no record left: the next release retires at least"
-        console.print(f"{text} {effect.retired_rows:,} rows, their whole classes, {share:.1%} of all that is published", soft_wrap=True)
+        text = f"  {effect.published_persons:,} published person(s) have no record left: the next release retires them with others"
+        console.print(
+            f"{text} of their classes, about {effect.retired_rows:,} rows at most, {share:.1%} of all that is published", soft_wrap=True
+        )
         console.print(
             "  retired rows stay out for good, also when a mended batch is sent after that release; "
             "sent before it, a mended batch keeps them in",

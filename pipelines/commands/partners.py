@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 _SHOWN_CHANGES = 40
 
-partner_app = typer.Typer(name="partner", no_args_is_help=True, help="Draft and test the file of a partner.")
+partner_app = typer.Typer(name="partner", no_args_is_help=True, add_completion=False, help="Draft and test the file of a partner.")
 
 
 def template(

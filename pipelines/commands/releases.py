@@ -76,4 +76,4 @@ def publish_and_show(instance: Instance) -> None:
     if latest_release(instance.releases) == before:
         why = "too few newcomers yet" if result.waiting else "the latest release already shows this warehouse"
         console.print(f"[bold]Nothing new to publish[/]: {why}.")
-    summary.closing(console, instance, waiting=result.waiting)
+    summary.closing(console, instance)

@@ -6,13 +6,16 @@ Here: looking a typed name up, with an error that lists what there is. Never her
 from __future__ import annotations
 
 import sys
+from typing import TYPE_CHECKING
 
 from rich.console import Console
 
-from pipelines.instance import Instance
 from schemas.errors import UserError
-from schemas.partner import Partner
-from schemas.vocabulary import LANGUAGES, Language
+
+if TYPE_CHECKING:
+    from pipelines.instance import Instance
+    from schemas.partner import Partner
+    from schemas.vocabulary import Language
 
 console = Console(highlight=False)
 NOT_ALL_WELL, REFUSED = 1, 2
@@ -38,6 +41,8 @@ def known_partner(instance: Instance, name: str) -> Partner:
 
 def known_language(code: str) -> Language:
     """The language of that code; the error lists those there are."""
+    from schemas.vocabulary import LANGUAGES
+
     for language in LANGUAGES:
         if language == code:
             return language

@@ -258,5 +258,5 @@ def test_a_withdrawal_that_was_cut_off_is_said_and_ended_by_repeating_it(house: 
 def test_who_withdraws_is_told_what_is_for_good(capsys: pytest.CaptureFixture[str]) -> None:
     say_effect(Effect(vanished=3, fallen_back=0, persons=3, published_persons=2, retired_rows=25, published_rows=1_000), "Withdrawing")
     said = capsys.readouterr().out
-    assert "at least 25 rows, their whole classes, 2.5% of all that is published" in said
+    assert "with others of their classes, about 25 rows at most, 2.5% of all that is published" in said
     assert "also when a mended batch is sent after that release" in said

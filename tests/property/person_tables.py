@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import polars as pl
 from hypothesis import strategies as st
 
+from anonymize.conditions import Conditions, Contributors, Diversity
 from anonymize.hierarchy import Hierarchy
 
 TOP = "suppressed"
@@ -49,3 +50,26 @@ def requests(draw: st.DrawFn, smallest: int = 2) -> Request:
     rows = draw(st.lists(person, min_size=smallest, max_size=60))
     table = pl.DataFrame(rows, schema=dict.fromkeys(values, pl.String), orient="row")
     return Request(table, k=draw(st.integers(2, min(7, len(rows)))), l=draw(st.integers(1, 3)))
+
+
+@dataclass(frozen=True)
+class Demand:
+    """A table with a column of contributors, and conditions of every kind."""
+
+    table: pl.DataFrame
+    conditions: Conditions
+
+
+@st.composite
+def demands(draw: st.DrawFn) -> Demand:
+    """Conditions that a table of up to 60 persons, sent in by one or several of four contributors, may or may not keep."""
+    request = draw(requests())
+    senders = draw(st.lists(st.sampled_from(["ngo", "ngo", "police", "court+ngo", "hotline"]), min_size=request.table.height, max_size=60))
+    fields = tuple(
+        Diversity(field, draw(st.integers(1, 3)), draw(st.sampled_from([1.0, 1.5, 2.0, 2.6])), draw(st.sampled_from([0.2, 0.4, 0.7, 1.0])))
+        for field in draw(st.lists(st.sampled_from(SENSITIVE), unique=True))
+    )
+    least = draw(st.integers(0, 4))
+    contributors = Contributors("sent_by", least, "+") if least else None
+    table = request.table.with_columns(sent_by=pl.Series(senders[: request.table.height], dtype=pl.String))
+    return Demand(table, Conditions(request.k, fields, contributors))

@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from person_tables import HIERARCHIES, QUASI, SENSITIVE, Request, requests
 
+from anonymize.conditions import Conditions
 from anonymize.generalize import generalize
 from anonymize.policy import load_policy
 from anonymize.product import derive
@@ -32,7 +33,7 @@ def classes_of(table: pl.DataFrame, quasi: list[str]) -> dict[tuple[str, ...], l
 @EXAMPLES
 @given(requests())
 def test_every_class_has_k_persons_and_l_known_values(request: Request) -> None:
-    result = generalize(request.table, HIERARCHIES, sensitive=SENSITIVE, k=request.k, l=request.l)
+    result = generalize(request.table, HIERARCHIES, Conditions.with_distinct_values(request.k, request.l, SENSITIVE))
     members = classes_of(result.table, QUASI)
     assert min(map(len, members.values())) >= request.k
     assert result.classes == len(members)
@@ -46,7 +47,7 @@ def test_every_class_has_k_persons_and_l_known_values(request: Request) -> None:
 @EXAMPLES
 @given(requests())
 def test_with_l_no_class_tells_a_field_that_is_not_waived(request: Request) -> None:
-    result = generalize(request.table, HIERARCHIES, sensitive=SENSITIVE, k=request.k, l=max(request.l, 2))
+    result = generalize(request.table, HIERARCHIES, Conditions.with_distinct_values(request.k, max(request.l, 2), SENSITIVE))
     measured = measure(result.table, quasi=QUASI, sensitive=SENSITIVE).homogeneous_by_field
     assert [each.field for each in measured if each.classes and each.field not in result.waived] == []
 
@@ -54,7 +55,7 @@ def test_with_l_no_class_tells_a_field_that_is_not_waived(request: Request) -> N
 @EXAMPLES
 @given(requests())
 def test_a_label_is_the_lowest_that_covers_its_class(request: Request) -> None:
-    result = generalize(request.table, HIERARCHIES, sensitive=SENSITIVE, k=request.k, l=request.l)
+    result = generalize(request.table, HIERARCHIES, Conditions.with_distinct_values(request.k, request.l, SENSITIVE))
     for labels, rows in classes_of(result.table, QUASI).items():
         for hierarchy, label in zip(HIERARCHIES, labels, strict=True):
             paths = {hierarchy.paths[request.table[hierarchy.column][row]] for row in rows}
@@ -65,7 +66,7 @@ def test_a_label_is_the_lowest_that_covers_its_class(request: Request) -> None:
 @EXAMPLES
 @given(requests())
 def test_nothing_but_the_quasi_identifiers_changes(request: Request) -> None:
-    result = generalize(request.table, HIERARCHIES, sensitive=SENSITIVE, k=request.k, l=request.l)
+    result = generalize(request.table, HIERARCHIES, Conditions.with_distinct_values(request.k, request.l, SENSITIVE))
     assert result.table.schema == request.table.schema
     assert result.table.drop(QUASI).equals(request.table.drop(QUASI))
 
@@ -76,7 +77,7 @@ def test_rows_in_any_order_give_the_same_rows(request: Request, shuffle: random.
     order = list(range(request.table.height))
     shuffle.shuffle(order)
     published = [
-        Counter(generalize(table, HIERARCHIES, sensitive=SENSITIVE, k=request.k, l=request.l).table.rows())
+        Counter(generalize(table, HIERARCHIES, Conditions.with_distinct_values(request.k, request.l, SENSITIVE)).table.rows())
         for table in (request.table, request.table[order])
     ]
     assert published[0] == published[1]
@@ -87,7 +88,8 @@ def test_rows_in_any_order_give_the_same_rows(request: Request, shuffle: random.
 def test_the_order_of_a_hierarchy_says_nothing(request: Request) -> None:
     turned = [type(each)(each.column, dict(reversed(list(each.paths.items())))) for each in HIERARCHIES]
     results = [
-        generalize(request.table, hierarchies, sensitive=SENSITIVE, k=request.k, l=request.l).table for hierarchies in (HIERARCHIES, turned)
+        generalize(request.table, hierarchies, Conditions.with_distinct_values(request.k, request.l, SENSITIVE)).table
+        for hierarchies in (HIERARCHIES, turned)
     ]
     assert results[0].equals(results[1])
 
@@ -98,7 +100,7 @@ def test_values_of_k_persons_each_are_published_unchanged(k: int) -> None:
     table = pl.DataFrame(
         [(p, y, s) for p in place.paths for y in year.paths for s in sex.paths for _ in range(k)], schema=QUASI, orient="row"
     )
-    assert generalize(table, HIERARCHIES, sensitive=[], k=k, l=1).table.equals(table)
+    assert generalize(table, HIERARCHIES, Conditions.with_distinct_values(k, 1, [])).table.equals(table)
 
 
 @EXAMPLES
@@ -106,13 +108,9 @@ def test_values_of_k_persons_each_are_published_unchanged(k: int) -> None:
 def test_choose_coarsen_and_filter_keep_k(request: Request, data: st.DataObject) -> None:
     """A product's class is made of whole classes of the master."""
     policy = load_policy()
-    policy = policy.model_copy(
-        update={
-            "k": policy.k.model_copy(update={"value": request.k}),
-            "largest_homogeneous_share": policy.largest_homogeneous_share.model_copy(update={"value": 1.0}),
-        }
-    )
-    published = generalize(request.table, HIERARCHIES, sensitive=SENSITIVE, k=request.k, l=request.l).table.drop("note")
+    numbers = {"k": request.k, "l": 1, "entropy": 1, "closeness": 1, "largest_homogeneous_share": 1}
+    policy = policy.model_copy(update={name: getattr(policy, name).model_copy(update={"value": value}) for name, value in numbers.items()})
+    published = generalize(request.table, HIERARCHIES, Conditions.with_distinct_values(request.k, request.l, SENSITIVE)).table.drop("note")
     master = pass_gate(Pseudonymised(published), quasi=QUASI, sensitive=SENSITIVE, policy=policy).anonymous
     hierarchies = {hierarchy.column: hierarchy for hierarchy in HIERARCHIES}
     columns = data.draw(st.lists(st.sampled_from([*QUASI, *SENSITIVE]), min_size=1, unique=True))

@@ -77,7 +77,8 @@ def test_the_wholly_suppressed_class_is_a_class_like_any_other(policy: Policy) -
 
 def test_homogeneous_classes_over_the_limit_are_refused(policy: Policy) -> None:
     share = policy.largest_homogeneous_share.model_copy(update={"value": 0.05})
-    one_in_twenty = policy.model_copy(update={"largest_homogeneous_share": share})
+    nothing_asked = {name: getattr(policy, name).model_copy(update={"value": 1}) for name in ("l", "entropy", "closeness")}
+    one_in_twenty = policy.model_copy(update={"largest_homogeneous_share": share, **nothing_asked})
     reason = refusal(homogeneous(2, "work"), one_in_twenty)
     assert "2 of 20 classes hold one known value only of a sensitive field (by field: form 2), more than 5%" in reason
     pass_gate(Pseudonymised(homogeneous(1, "work")), quasi=["city"], sensitive=["form"], safe=["edition"], policy=one_in_twenty)
@@ -172,3 +173,68 @@ def test_only_the_gate_makes_an_anonymous_table() -> None:
         path.relative_to(root).as_posix() for room in rooms for path in (root / room).rglob("*.py") if "Anonymous(" in path.read_text()
     ]
     assert makers == ["anonymize/release.py"]
+
+
+def with_values(policy: Policy, **values: float) -> Policy:
+    """The policy with other numbers."""
+    return policy.model_copy(update={name: getattr(policy, name).model_copy(update={"value": value}) for name, value in values.items()})
+
+
+def test_too_few_distinct_values_in_a_class_are_refused(policy: Policy) -> None:
+    third = table().with_columns(form=pl.when(pl.int_range(60) < 3).then(pl.Series(["sex", "debt", "work"] * 20)).otherwise("form"))
+    assert "a class holds 2 known values of form, under l = 3" in refusal(third, with_values(policy, l=3))
+
+
+def test_a_class_that_is_nearly_sure_of_one_value_is_refused(policy: Policy) -> None:
+    classes = pl.DataFrame({"city": ["a"] * 50 + ["b"] * 50, "form": ["work"] * 49 + ["sex"] + ["work", "sex"] * 25, "edition": [1] * 100})
+    strict = with_values(policy, entropy=1.2, closeness=1.0)
+    assert "the known values of form in a class are as uncertain as 1.103 values, under 1.2" in refusal(classes, strict)
+    pass_gate(
+        Pseudonymised(classes), quasi=["city"], sensitive=["form"], safe=["edition"], policy=with_values(policy, entropy=1.1, closeness=1.0)
+    )
+
+
+def test_a_class_far_from_the_shares_of_the_table_is_refused(policy: Policy) -> None:
+    classes = pl.DataFrame(
+        {"city": ["a"] * 10 + ["b"] * 90, "form": ["work"] * 9 + ["sex"] + ["sex"] * 80 + ["work"] * 10, "edition": [1] * 100}
+    )
+    strict = with_values(policy, closeness=0.5, closeness_drift=0.1)
+    assert "the shares of form in a class are 0.710 from those of the table, over t = 0.60" in refusal(classes, strict)
+    pass_gate(Pseudonymised(classes), quasi=["city"], sensitive=["form"], safe=["edition"], policy=with_values(policy, closeness=0.61))
+
+
+def test_what_the_whole_table_cannot_give_is_not_asked_of_a_class(policy: Policy) -> None:
+    one_value = table().with_columns(form=pl.lit("work"))
+    reason = refusal(one_value, policy)
+    assert "20 of 20 classes hold one known value only" in reason
+    assert "under l" not in reason
+    pass_gate(
+        Pseudonymised(one_value),
+        quasi=["city"],
+        sensitive=["form"],
+        safe=["edition"],
+        policy=with_values(policy, largest_homogeneous_share=1.0),
+    )
+
+
+def test_a_contributor_that_could_subtract_its_own_persons_is_refused(policy: Policy) -> None:
+    senders = pl.Series(["north", "north", "south+north"] * 19 + ["north", "north", "south"])
+    strict = with_values(policy, strangers=2)
+    with pytest.raises(ReleaseRefused) as caught:
+        pass_gate(Pseudonymised(table()), quasi=["city"], sensitive=["form"], safe=["edition"], policy=strict, contributors=senders)
+    assert "in 1 class(es) a contributor that takes out its own persons leaves fewer than 2: 1 at least" in str(caught.value)
+
+
+def test_contributors_follow_their_rows_and_are_measured(policy: Policy) -> None:
+    senders = pl.Series(["north", "south", "west"] * 20)
+    order = pl.int_range(60, eager=True).sample(fraction=1.0, shuffle=True, seed=2)
+    passed = pass_gate(
+        Pseudonymised(table()[order]),
+        quasi=["city"],
+        sensitive=["form"],
+        safe=["edition"],
+        policy=with_values(policy, strangers=2),
+        contributors=senders[order],
+    )
+    assert passed.evidence.strangers is not None
+    assert (passed.evidence.strangers.smallest, passed.evidence.strangers.classes_under) == (2, 0)

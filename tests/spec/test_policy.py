@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from anonymize.policy import POLICY_FILE, load_policy
+from anonymize.conditions import Contributors
+from anonymize.policy import POLICY_FILE, SEPARATOR, load_policy
 from schemas.errors import SpecificationError
 
 
@@ -26,6 +27,7 @@ def faults_of(folder: Path, text: str) -> tuple[str, ...]:
 def test_the_shipped_policy() -> None:
     policy = load_policy()
     assert (policy.k.value, policy.l.value, policy.largest_homogeneous_share.value, policy.smallest_pool.value) == (11, 2, 0.0, 2000)
+    assert (policy.flag_group.value, policy.flag_width.value, policy.longest_wait.value) == (500, 2, 6)
     assert policy.missing.value == "a_value_of_its_own"
     assert policy.column_weights() == {"registration_year": 8.0}
 
@@ -36,7 +38,7 @@ def test_every_number_has_its_source(tmp_path: Path) -> None:
         field.pop("source", None)
     content["weights"] = {"age": {"value": 2.0}}
     assert faults_of(tmp_path, yaml.safe_dump(content)) == tuple(
-        f"{field}.source: Field required" for field in ("k", "l", "largest_homogeneous_share", "smallest_pool", "weights.age", "missing")
+        f"{field}.source: Field required" for field in (*list(content)[:-2], "weights.age", "missing")
     )
 
 
@@ -91,3 +93,14 @@ def test_the_digest_changes_with_the_meaning_and_not_with_the_layout(tmp_path: P
     changed = load_policy(written(tmp_path, yaml.safe_dump(content)))
     assert changed.digest() != load_policy().digest()
     assert changed.column_weights() == {"age": 2.0}
+
+
+def test_the_conditions_that_a_policy_asks_of_a_class() -> None:
+    policy = load_policy()
+    alone = policy.conditions(["form", "means"])
+    assert (alone.k, [each.field for each in alone.sensitive], alone.contributors) == (11, ["form", "means"], None)
+    assert {(each.distinct, each.entropy, each.closeness) for each in alone.sensitive} == {
+        (policy.l.value, policy.entropy.value, policy.closeness.value)
+    }
+    partners = policy.conditions([], "partners").contributors
+    assert partners == Contributors("partners", policy.strangers.value, SEPARATOR)

@@ -348,7 +348,7 @@ class TestCohorts:
     def test_coarser_labels_are_published_as_they_are(self, store: Store) -> None:
         store.enroll(1, pl.DataFrame([labels("p1", age_band_code="minor", registration_year="2014-2015")]), facts(1, 1))
         (row,) = store.published().frame.to_dicts()
-        assert row == labels("p1", age_band_code="minor", registration_year="2014-2015") | {"cohort": 1}
+        assert row == labels("p1", age_band_code="minor", registration_year="2014-2015") | {"cohort": 1, "flag_group": 0}
 
 
 class TestFaults:
@@ -395,3 +395,29 @@ def test_sources_count_standing_victim_records_and_partners_by_kind(store: Store
     send(store, "b2", {"record_key": "p1", "source_type_code": "law_enforcement"}, unit=Unit.PERPETRATOR)
     found = store.sources()
     assert (found.reports, found.partners, dict(found.partners_by_kind)) == (2, 1, {"court": 1, "hotline": 1})
+
+
+def test_contributors_are_the_partners_of_the_records_of_a_person_and_stay_as_they_were_when_it_was_published(store: Store) -> None:
+    send(store, "b1", {"record_key": "r1"}, {"record_key": "r2"})
+    theirs = Pseudonymised(records({"record_key": "r3"}, batch="b2").frame.with_columns(partner_code=pl.lit("another")))
+    store.replace_batch(delivery("b2", "another", ledger(1), {Unit.VICTIM: theirs}, problem_frame()))
+    everyone_is(store, r1="p1", r2="p2", r3="p1")
+    assert store.contributors().rows() == [("p1", "another+partner-a"), ("p2", "partner-a")]
+    store.enroll(1, pl.DataFrame([labels("p1"), labels("p2")]), facts(1, 2))
+    everyone_is(store, r1="p1", r2="p2", r3="p2")
+    assert store.published_contributors().rows() == [("p1", "another+partner-a"), ("p2", "partner-a")]
+    assert store.retire(pl.Series(["p1"])).persons == 1
+    assert store.published_contributors().rows() == [("p2", "partner-a")]
+    assert store.enrolled()["person_key"].to_list() == ["p1", "p2"]
+
+
+def test_errata_are_told_in_rounds_and_nothing_to_tell_is_no_round(store: Store) -> None:
+    figures = pl.DataFrame({"cohort": ["1"], "column": ["gender_code"], "label": ["woman"], "persons": [12]})
+    persons = pl.DataFrame({"person_key": ["p1"], "column": ["gender_code"]})
+    before = store.content_digest()
+    store.tell_errata(figures.clear(), persons.clear())
+    assert (store.editions(), store.content_digest()) == (0, before)
+    for _ in range(2):
+        store.tell_errata(figures, persons)
+    assert (store.editions(), store.errata_figures().height, store.content_digest() != before) == (2, 2, True)
+    assert store.told_errata().rows() == [("p1", "gender_code")] * 2

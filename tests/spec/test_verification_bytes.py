@@ -9,7 +9,7 @@ import pytest
 from tampering import CANARY, broken, cover_up, edit_json, replace_bytes, replace_table, written
 from test_publication import master
 
-from engine.parquet import ROW_GROUP_ROWS
+from engine.row_groups import ROW_GROUP_ROWS
 from schemas.release import CohortProof
 from warehouse.canonical import installed_versions
 from warehouse.verification import verify

@@ -1,0 +1,141 @@
+"""Suppress cells of one group of flag rows until no combination of few flags points at few persons.
+
+Here: which cells; numbers alone. Never here: tables, how groups are made, or the measure that a release is judged by.
+`anonymize.compiling` makes machine code of `suppress`; with NUMBA_DISABLE_JIT=1 it runs as it stands.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from anonymize.flags.combining import HIDDEN, MISSING, Floats, Ints, Numbering, Tally, count_cell, shown_by, tally
+
+# A missing cell that is suppressed so that others can hide beside it loses no value; it is taken before any that does.
+PRICE_OF_MISSING = 0.001
+# A cell of a combination of exactly k rows draws up to k - 1 others after it, but they may be hidden for another reason as well.
+FORESIGHT = 0.1
+# A value that few show by itself (its set of one column is among the first) goes before all else: no other cell can be hidden for it.
+ALONE = 1_000_000
+
+
+def suppress(cells: Ints, prices: Floats, k: int, numbering: Numbering) -> None:
+    """Hide cells of `cells` (rows x columns), in place, until every combination is seen and possible in 0 or at least k rows.
+
+    `prices` (columns x values) says what hiding a known value costs. There are at least k rows.
+    """
+    counts = tally(cells, numbering)
+    changed = True
+    while changed:
+        changed = hide_seen(cells, prices, k, numbering, counts)
+        if hide_beside(cells, prices, k, numbering, counts):
+            changed = True
+
+
+def hide_seen(cells: Ints, prices: Floats, k: int, numbering: Numbering, counts: Tally) -> bool:
+    """Hide cells of every combination that is seen in 1 to k - 1 rows, those first that end most of them for their price.
+
+    Returns whether there was any.
+    """
+    worth, column = np.zeros(len(cells)), np.zeros(len(cells), dtype=np.int64)
+    for row in range(len(cells)):
+        worth[row], column[row] = best_of_row(cells[row], prices, k, numbering, counts)
+    changed = False
+    while worth.max() > 0:
+        row = int(worth.argmax())
+        changed = True
+        for stale in hide(cells, row, column[row], k, numbering, counts):
+            worth[stale], column[stale] = best_of_row(cells[stale], prices, k, numbering, counts)
+    return changed
+
+
+def hide(cells: Ints, row: int, column: int, k: int, numbering: Numbering, counts: Tally) -> Ints:
+    """Hide a cell; the rows in which another cell is worth more or less for it."""
+    stale = np.zeros(len(cells), dtype=np.bool_)
+    stale[row] = True
+    for number in numbering.holding[column]:
+        shown = shown_by(cells[row], number, numbering)
+        if shown >= 0 and k <= counts.seen[shown] <= k + 1:
+            for other in range(len(cells)):
+                if shown_by(cells[other], number, numbering) == shown:
+                    stale[other] = True
+    count_cell(cells[row], column, -1, numbering, counts)
+    cells[row, column] = HIDDEN
+    count_cell(cells[row], column, 1, numbering, counts)
+    return np.flatnonzero(stale)
+
+
+def best_of_row(row: Ints, prices: Floats, k: int, numbering: Numbering, counts: Tally) -> tuple[float, int]:
+    """The cell of a row that is most worth hiding, and how much: combinations under k that end, for each unit of price; 0 for none."""
+    best, best_column = 0.0, 0
+    for column in range(len(row)):
+        if row[column] < 0:
+            continue
+        ends, price = 0, prices[column, row[column]]
+        for number in numbering.holding[column]:
+            shown = shown_by(row, number, numbering)
+            if shown >= 0 and counts.seen[shown] < k:
+                ends += ALONE if number < len(row) else 1
+            elif shown >= 0 and counts.seen[shown] == k:
+                price += FORESIGHT * (k - 1) * cheapest(row, number, prices, numbering)
+        if ends > best * price:
+            best, best_column = ends / price, column
+    return best, best_column
+
+
+def cheapest(row: Ints, number: int, prices: Floats, numbering: Numbering) -> float:
+    """The price of the cheapest cell of a combination that a row shows."""
+    price = np.inf
+    for column in numbering.columns[number]:
+        if column >= 0:
+            price = min(price, prices[column, row[column]])
+    return price
+
+
+def hide_beside(cells: Ints, prices: Floats, k: int, numbering: Numbering, counts: Tally) -> bool:
+    """Hide further cells until every combination is possible in 0 or at least k rows; whether that took any known value away."""
+    took_known = False
+    rising = True
+    while rising:
+        rising = False
+        for number in range(len(numbering.columns)):
+            for wanted in range(numbering.first[number], numbering.first[number + 1]):
+                while 0 < counts.possible[wanted] < k:
+                    rising = True
+                    if make_possible(cells, number, wanted, prices, k, numbering, counts):
+                        took_known = True
+    return took_known
+
+
+def make_possible(cells: Ints, number: int, wanted: int, prices: Floats, k: int, numbering: Numbering, counts: Tally) -> bool:
+    """Make a combination possible in one more row, the cheapest; whether a known value was taken away for it."""
+    best, best_row = np.inf, -1
+    for row in range(len(cells)):
+        price = price_of_making_possible(cells[row], number, wanted, prices, numbering)
+        if 0 < price < best:
+            best, best_row = price, row
+    took_known = False
+    for place in range(numbering.columns.shape[1]):
+        if stands_against(cells[best_row], number, place, wanted, numbering):
+            column = numbering.columns[number, place]
+            took_known = took_known or cells[best_row, column] != MISSING
+            hide(cells, best_row, column, k, numbering, counts)
+    return took_known
+
+
+def price_of_making_possible(row: Ints, number: int, wanted: int, prices: Floats, numbering: Numbering) -> float:
+    """What hiding costs that makes a combination possible in a row; 0 where it is possible already."""
+    price = 0.0
+    for place in range(numbering.columns.shape[1]):
+        if stands_against(row, number, place, wanted, numbering):
+            column = numbering.columns[number, place]
+            price += PRICE_OF_MISSING if row[column] == MISSING else prices[column, row[column]]
+    return price
+
+
+def stands_against(row: Ints, number: int, place: int, wanted: int, numbering: Numbering) -> bool:
+    """Whether the cell at a place of a set is missing or another value than the combination has there."""
+    column = numbering.columns[number, place]
+    if column < 0 or row[column] == HIDDEN:
+        return False
+    value = (wanted - numbering.first[number]) // numbering.strides[number, place] % numbering.values[column]
+    return bool(row[column] != value)

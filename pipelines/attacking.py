@@ -1,0 +1,96 @@
+"""Every attack, made on a release before it becomes visible: who withstands is published, what was reached is kept privately, in counts.
+
+Here: what the attackers hold, gathered from the rooms, and the private report. Never here: an attack or a limit.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+import polars as pl
+
+from anonymize.attacks.holdings import Earlier, Reenactment, Shown, Truth
+from anonymize.attacks.outcome import Limits
+from anonymize.attacks.running import Verdict, run_attacks
+from anonymize.policy import SEPARATOR, Policy
+from engine.parquet import decode
+from pipelines.entering import COHORT, CONTRIBUTORS, QUASI, SENSITIVE, person_hierarchies
+from pipelines.instance import Instance, storage_error
+from pipelines.remembering import standing_releases
+from schemas.errors import ReleaseRefused
+from schemas.release import ReleaseProof
+from warehouse.publication import Table
+from warehouse.release_files import parquet_name
+
+
+def withstand(
+    instance: Instance,
+    policy: Policy,
+    tables: Sequence[Table],
+    master: pl.DataFrame,
+    everyone: pl.DataFrame,
+    *,
+    newest: int | None,
+    played: Reenactment | None,
+) -> Verdict:
+    """What every attack reaches on these tables.
+
+    `master` holds every published person under its key, cohort, labels and contributors, `everyone` what is known of each person
+    now; `newest` is the cohort that enters, `played` how it was anonymized. Raises `ReleaseRefused` with all reasons, in names and
+    counts, when an attack reaches more than the policy lets it.
+    """
+    # A person that linkage merged into another has no row of its own any more; its published row cannot be attacked as its own.
+    behind = master.join(everyone.select("person_key"), on="person_key", how="semi", maintain_order="left")
+    # What is not known of a person but given to its row (the cohort, the flag group) is taken to be known exactly.
+    given = [column for column in dict.fromkeys(name for each in tables for name in each.proof.quasi_identifiers) if column not in QUASI]
+    known = behind.select("person_key", *given).join(everyone, on="person_key", how="left", maintain_order="left")
+    truth = Truth(
+        known.select(*given, *QUASI),
+        behind.select(*given, *QUASI, *SENSITIVE),
+        contributors=behind[CONTRIBUTORS],
+        is_new=behind[COHORT] == (newest or 0),
+        separator=SEPARATOR,
+    )
+    shown = [Shown(each.proof.name, each.anonymous.frame, each.proof.quasi_identifiers, each.proof.sensitive) for each in tables]
+    earlier = [_shown_in(instance.releases / each.version, each) for each in standing_releases(instance.releases)]
+    verdict = run_attacks(shown, truth, person_hierarchies(), limits_of(policy), earlier=earlier, reenactment=played)
+    if verdict.broken:
+        raise ReleaseRefused(
+            "an attack on the release succeeded:" + "".join(f"\n  - {reason}" for reason in verdict.broken),
+            where=f"{len(tables)} table(s), {behind.height} person(s) behind them",
+            allowed="what the policy lets an attacker reach",
+            next_step="publish fewer columns or coarser ones, ask more of a class in the policy, or wait for more persons",
+        )
+    return verdict
+
+
+def limits_of(policy: Policy) -> Limits:
+    """What attacks are held against."""
+    return Limits(
+        k=policy.k.value,
+        strangers=policy.strangers.value,
+        flag_width=policy.flag_width.value,
+        likelihood=policy.likelihood.value,
+        likely_share=policy.largest_likely_share.value,
+        minimality_gain=policy.largest_minimality_gain.value,
+    )
+
+
+def keep_report(folder: Path, version: str, verdict: Verdict) -> None:
+    """The outcomes of a release, in names and counts, readable by the owner alone; the same release again replaces it."""
+    outcomes = json.dumps(verdict.table().to_dicts(), indent=1)
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        file = folder / f"{version}.json"
+        file.touch(mode=0o600)
+        file.write_text(outcomes + "\n", encoding="utf-8")
+    except OSError as error:
+        raise storage_error(error, folder) from None
+
+
+def _shown_in(folder: Path, proof: ReleaseProof) -> Earlier:
+    tables = (decode((folder / parquet_name(each.name)).read_bytes()) for each in proof.products)
+    shown = (Shown(each.name, table, each.quasi_identifiers, each.sensitive) for each, table in zip(proof.products, tables, strict=True))
+    return Earlier(proof.version, tuple(shown))

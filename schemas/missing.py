@@ -1,0 +1,13 @@
+"""Why a cell says nothing: the codes of a missing value, and the one for a value that anonymization withholds.
+
+Here: the codes alone, for those who need no list of them. Never here: their labels (`schemas.vocabulary`).
+"""
+
+from __future__ import annotations
+
+UNKNOWN = "unknown"
+NOT_COLLECTED = "not_collected"
+NOT_APPLICABLE = "not_applicable"
+SUPPRESSED = "suppressed"
+MISSING_CODES = (UNKNOWN, NOT_COLLECTED, NOT_APPLICABLE)
+"""Why a value is missing. They are codes of every vocabulary; `suppressed` is added by anonymization alone."""

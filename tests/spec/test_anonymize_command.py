@@ -1,0 +1,584 @@
+"""`casehouse anonymize`: a small table in a file, what is published of it, and what is refused.
+
+Everyone in these tables is invented.
+"""
+
+from __future__ import annotations
+
+import json
+import random
+import sys
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pyarrow.parquet as pq
+import pytest
+
+from pipelines.cli import main
+
+PLACES = {"Lyon": "France", "Nice": "France", "Porto": "Portugal", "Braga": "Portugal"}
+PERSONS = pl.DataFrame(
+    {
+        "age": ["20", "20", "21", "21", "30", "30", "31", "31"],
+        "place": ["Lyon", "Lyon", "Nice", "Nice", "Porto", "Porto", "Braga", "Braga"],
+        "means": ["debt", "threat", "debt", "threat", "debt", "threat", "debt", "threat"],
+        "sent_by": ["north", "north", "south", "south", "north", "north", "south", "south"],
+        "number": [1, 2, 3, 4, 5, 6, 7, 8],
+    }
+)
+SECRETS = ["Lyon", "Nice", "Porto", "Braga", "France", "Portugal", "debt", "threat", "north", "south", "Atlantis"]
+
+
+@dataclass(frozen=True)
+class Desk:
+    """A folder with the table and its hierarchies, and the command run in it."""
+
+    folder: Path
+    monkeypatch: pytest.MonkeyPatch
+    capsys: pytest.CaptureFixture[str]
+
+    def put(self, table: pl.DataFrame, name: str = "persons.parquet") -> Path:
+        path = self.folder / name
+        table.write_parquet(path)
+        return path
+
+    def run(self, *options: str, table: str = "persons.parquet", quasi: str = "age,place", out: str = "out.parquet", k: str = "2") -> int:
+        """Type the command; its exit code. What it said is in `said`."""
+        typed = ["casehouse", "anonymize", str(self.folder / table), "--qi", quasi, "--hierarchies", f"{self.folder}/above_", "-k", k]
+        self.monkeypatch.setattr(sys, "argv", [*typed, "--out", str(self.folder / out), *options])
+        try:
+            main()
+        except SystemExit as ended:
+            return int(ended.code or 0)
+        return 0
+
+    def said(self) -> str:
+        captured = self.capsys.readouterr()
+        return captured.out + captured.err
+
+    def published(self, name: str = "out.parquet") -> pl.DataFrame:
+        return pl.read_parquet(self.folder / name)
+
+    def files(self) -> set[str]:
+        return {path.name for path in self.folder.iterdir() if not path.name.startswith("above_")}
+
+
+@pytest.fixture
+def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Iterator[Desk]:
+    ages = "".join(f"{age};{age // 10 * 10}s;*\n" for age in range(20, 40))
+    (tmp_path / "above_age.csv").write_text(ages)
+    (tmp_path / "above_place.csv").write_text("".join(f"{place};{country};*\n" for place, country in PLACES.items()))
+    made = Desk(tmp_path, monkeypatch, capsys)
+    made.put(PERSONS)
+    yield made
+    assert [path.name for path in tmp_path.iterdir() if path.name.startswith(".")] == [], "nothing is left that waited"
+
+
+def sorted_rows(table: pl.DataFrame) -> list[tuple[object, ...]]:
+    return sorted(table.rows(), key=str)
+
+
+# What is published
+
+
+def test_four_persons_alike_need_one_coarser_label_each(desk: Desk) -> None:
+    assert desk.run(k="4") == 0
+    assert desk.published().select("age", "place").rows() == [("20s", "France")] * 4 + [("30s", "Portugal")] * 4
+
+
+def test_rows_keep_their_order_and_what_is_not_named_stays_as_it_is(desk: Desk) -> None:
+    desk.put(PERSONS.sample(fraction=1.0, shuffle=True, seed=7), "other.parquet")
+    assert desk.run(table="other.parquet") == 0
+    assert desk.published().columns == PERSONS.columns
+    before = pl.read_parquet(desk.folder / "other.parquet")
+    assert desk.published().drop("age", "place").equals(before.drop("age", "place"))
+    assert "published as they came" in desk.said()
+
+
+def test_pairs_who_are_alike_keep_every_value(desk: Desk) -> None:
+    assert desk.run(k="2") == 0
+    assert desk.published().equals(PERSONS)
+
+
+@pytest.mark.parametrize(("option", "shown"), [((), None), (("--suppressed", "null"), None), (("--suppressed", "*"), "*")])
+def test_a_value_that_is_withheld_is_null_or_a_star(desk: Desk, option: tuple[str, ...], shown: str | None) -> None:
+    assert desk.run(*option, k="8") == 0
+    assert desk.published()["place"].to_list() == [shown] * 8
+
+
+def test_one_age_alone_is_no_reason_to_withhold_a_place(desk: Desk) -> None:
+    desk.put(PERSONS.with_columns(age=pl.Series(["20", "21", "22", "23", "30", "31", "32", "33"])))
+    assert desk.run() == 0
+    assert desk.published()["place"].equals(PERSONS["place"])
+    assert set(desk.published()["age"]) == {"20s", "30s"}
+
+
+def test_a_weight_says_which_column_matters_more(desk: Desk) -> None:
+    crossed = PERSONS.with_columns(place=pl.Series(["Lyon", "Porto"] * 4))
+    desk.put(crossed)
+    assert desk.run("--weights", "age=9", k="4") == 0
+    assert set(desk.published()["age"]) == {"20s", "30s"}
+    assert desk.run("--weights", "place=9", k="4") == 0
+    assert desk.published()["place"].equals(crossed["place"])
+
+
+def test_csv_is_read_as_text_and_gives_the_same_table(desk: Desk) -> None:
+    text = PERSONS.with_columns(pl.col("number").cast(pl.String))
+    desk.put(text)
+    assert desk.run(out="from_parquet.parquet", k="4") == 0
+    for separator in ";,\t":
+        text.write_csv(desk.folder / "persons.csv", separator=separator)
+        assert desk.run(table="persons.csv", out="from_csv.parquet", k="4") == 0
+        assert (desk.folder / "from_csv.parquet").read_bytes() == (desk.folder / "from_parquet.parquet").read_bytes()
+
+
+def test_a_published_file_holds_no_label_that_no_row_shows(desk: Desk) -> None:
+    """Neither do the dictionaries inside it: a value that is withheld from all is nowhere in its bytes."""
+    assert desk.run(k="4") == 0
+    columns = pq.ParquetFile(desk.folder / "out.parquet", read_dictionary=["age", "place"]).read()
+    assert {column: columns[column].chunk(0).dictionary.to_pylist() for column in ("age", "place")} == {
+        "age": ["20s", "30s"],
+        "place": ["France", "Portugal"],
+    }
+
+
+def test_one_level_a_column_in_the_mode_uniform(desk: Desk) -> None:
+    across = PERSONS.head(4).with_columns(place=pl.Series(["Porto", "Braga", "Porto", "Braga"]), age=pl.Series(["20", "21", "30", "31"]))
+    across = across.with_columns(pl.when(pl.col("age") > "29").then(pl.lit("Lyon")).otherwise(pl.col("place")).alias("place"))
+    desk.put(pl.concat([PERSONS, across]))
+    assert desk.run("--mode", "uniform", "--weights", "place=1.5", k="4") == 0
+    assert set(desk.published()["age"]) == {None}, "two of twenty and two of thirty live where the others do not"
+    assert set(desk.published()["place"]) == {"France", "Portugal"}
+    said = desk.said()
+    assert "level of age, 1 for the values themselves" in said
+    shown = [[cell.strip() for cell in line.split("│")[2:4]] for line in said.splitlines() if "level of" in line]
+    assert shown == [["1 of 3", "3 of 3"], ["1 of 3", "2 of 3"]]
+    assert desk.run("--mode", "uniform", "--weights", "place=1.5", "--suppress", "0.4", k="4") == 0
+    assert Counter(desk.published()["place"]) == {"France": 4, "Portugal": 4, None: 4}
+
+
+def test_sets_name_the_values_of_a_class(desk: Desk) -> None:
+    assert desk.run("--labels", "sets", k="4") == 0
+    assert desk.published()["age"].to_list() == ["{20, 21}"] * 4 + ["{30, 31}"] * 4
+    assert desk.run("--labels", "sets", k="8") == 0
+    assert desk.published()["age"].to_list() == [None] * 8
+
+
+def test_more_effort_keeps_the_same_promise(desk: Desk) -> None:
+    assert desk.run("--quality", k="4") == 0
+    assert desk.published().group_by("age", "place").len()["len"].min() == 4
+
+
+# Conditions beyond k
+
+
+def test_every_class_holds_two_known_values_of_a_sensitive_field(desk: Desk) -> None:
+    alike = PERSONS.with_columns(means=pl.Series(["debt", "debt", "threat", "threat", "debt", "NA", "threat", None]))
+    desk.put(alike)
+    assert desk.run("--sensitive", "means", "-l", "2") == 0
+    classes = desk.published().filter(pl.col("means").is_in(["debt", "threat"])).group_by("age", "place").agg(pl.col("means").n_unique())
+    assert classes["means"].min() == 2
+    assert desk.published()["means"].equals(alike["means"])
+
+
+def test_which_codes_tell_nothing_can_be_said(desk: Desk) -> None:
+    desk.put(PERSONS.with_columns(means=pl.Series(["debt", "?"] * 4)))
+    assert desk.run("--sensitive", "means", "-l", "2") == 0
+    assert desk.published().select("age", "place").equals(PERSONS.select("age", "place")), "two values in every pair"
+    assert desk.run("--sensitive", "means", "-l", "2", "--missing", "?") == 0
+    assert "too few known values of means" in desk.said()
+
+
+@pytest.mark.parametrize("option", [("--entropy", "1.5"), ("--closeness", "0.2"), ("--entropy", "1.9", "--closeness", "0.1")])
+def test_a_class_is_as_uncertain_and_as_close_as_was_asked(desk: Desk, option: tuple[str, ...]) -> None:
+    desk.put(PERSONS.with_columns(means=pl.Series(["debt", "debt", "debt", "threat", "threat", "threat", "threat", "debt"])))
+    assert desk.run("--sensitive", "means", "-l", "1", *option, k="2") == 0
+    shares = desk.published().group_by("age", "place").agg((pl.col("means") == "debt").mean().alias("share"))
+    assert shares["share"].is_between(0.2, 0.8).all()
+
+
+def test_no_contributor_can_subtract_its_own(desk: Desk) -> None:
+    mixed = PERSONS.with_columns(sent_by=pl.Series(["north", "south", "south", "north+south", "north", "north", "south", "south"]))
+    desk.put(mixed)
+    assert desk.run("--contributor", "sent_by", "--contributor-separator", "+", "--strangers", "2") == 0
+    assert "sent_by" not in desk.published().columns, "who sent a person in is not published"
+    table = desk.published().with_columns(mixed["sent_by"].str.split("+"))
+    for name in ("north", "south"):
+        left = table.group_by("age", "place").agg((~pl.col("sent_by").list.contains(name)).sum().alias("left"))["left"]
+        assert left.is_in([0, *range(2, 9)]).all()
+
+
+def test_flags_stand_in_a_table_of_their_own(desk: Desk) -> None:
+    flagged = PERSONS.with_columns(debt=pl.Series(["1", "0"] * 4), threat=pl.Series(["1", "0", "0", "0", "0", "0", "0", None]))
+    desk.put(flagged)
+    flags = ["--flags", "debt,threat", "--flags-out", str(desk.folder / "flags.parquet"), "--flag-group", "4", "--flag-width", "2"]
+    assert desk.run(*flags) == 0
+    table, apart = desk.published(), desk.published("flags.parquet")
+    assert table.columns == ["age", "place", "means", "sent_by", "number", "group"]
+    assert apart.columns == ["group", "debt", "threat"]
+    assert Counter(table["group"]) == Counter(apart["group"])
+    assert min(Counter(apart["group"]).values()) >= 4
+    assert apart["threat"].null_count() > 0, "one of a group would be told by its threat"
+    assert apart["debt"].to_list().count("1") == 4, "half of a group are no one"
+
+
+def test_what_a_condition_costs_is_said_when_asked(desk: Desk) -> None:
+    desk.put(PERSONS.with_columns(means=pl.Series(["debt"] * 4 + ["threat"] * 4)))
+    both = ["--sensitive", "means", "-l", "2", "--contributor", "sent_by", "--strangers", "2", "--explain"]
+    assert desk.run(*both) == 0
+    said = desk.said()
+    assert "without what is asked of means the loss would be" in said
+    assert "without strangers to each sent_by the loss would be" in said
+    assert "without all conditions but k the loss would be 0.0000" in said
+
+
+# The same bytes
+
+
+def shuffled(table: pl.DataFrame, seed: int) -> pl.DataFrame:
+    order = list(range(table.height))
+    random.Random(seed).shuffle(order)
+    return table[order]
+
+
+def many(rows: int, seed: int = 3) -> pl.DataFrame:
+    draw = random.Random(seed)
+    return pl.DataFrame(
+        {
+            "age": [str(draw.randint(20, 39)) for _ in range(rows)],
+            "place": draw.choices(list(PLACES), [5, 3, 2, 1], k=rows),
+            "means": draw.choices(["debt", "threat", "NA"], k=rows),
+            "number": [draw.randint(0, 3) for _ in range(rows)],
+        }
+    )
+
+
+def test_shuffled_rows_are_the_same_bytes_for_any_order_of_the_input(desk: Desk) -> None:
+    """Tuples are cut here, and rows of one tuple go to several classes."""
+    outputs = set()
+    for seed in range(3):
+        desk.put(shuffled(many(400), seed))
+        assert desk.run("--shuffle", "--sensitive", "means", k="7") == 0
+        outputs.add((desk.folder / "out.parquet").read_bytes())
+    assert len(outputs) == 1
+
+
+def test_any_order_of_the_input_gives_the_same_rows(desk: Desk) -> None:
+    outputs = []
+    for seed in range(3):
+        desk.put(shuffled(many(400), seed))
+        assert desk.run(k="7") == 0
+        outputs.append(sorted_rows(desk.published()))
+    assert outputs[0] == outputs[1] == outputs[2]
+
+
+def test_any_number_of_threads_gives_the_same_bytes(desk: Desk) -> None:
+    desk.put(many(300_000), "many.parquet")
+    outputs = set()
+    for threads in ("1", "2", "8"):
+        assert desk.run("--threads", threads, table="many.parquet", k="11") == 0
+        outputs.add((desk.folder / "out.parquet").read_bytes())
+    assert len(outputs) == 1
+    assert desk.published().drop("age", "place").equals(many(300_000).drop("age", "place")), "in the order of the input"
+
+
+# What is reported
+
+
+def test_the_report_holds_figures_and_names_of_columns_alone(desk: Desk) -> None:
+    report = desk.folder / "report.json"
+    options = ["--sensitive", "means", "--contributor", "sent_by", "--strangers", "2", "--report", str(report)]
+    assert desk.run(*options, k="4") == 0
+    text = report.read_text()
+    assert [secret for secret in SECRETS if f'"{secret}' in text] == []
+    found: dict[str, Any] = json.loads(text)
+    assert found["before"]["classes"] == 4
+    assert found["after"]["smallest_class"] == 4
+    assert found["after"]["homogeneous_classes"] == 0
+    assert found["loss"]["by_column"] == {"age": pytest.approx(1 / 3), "place": pytest.approx(1 / 3)}
+    assert found["strangers"]["smallest"] == 2
+
+
+def test_it_ends_with_before_and_after_and_what_to_change(desk: Desk) -> None:
+    assert desk.run(k="8") == 0
+    said = desk.said()
+    for expected in ("smallest class", "cells suppressed", "16 of 16", "loss of place", "1.0000", "--quality", "--labels sets"):
+        assert expected in said
+    assert "bears 50% of the loss" in said
+    assert [secret for secret in SECRETS if secret in said] == []
+
+
+# What is refused
+
+
+FAULTS: list[tuple[Sequence[str], dict[str, str], str]] = [
+    ([], {"k": "1"}, "k is 1, under 2"),
+    ([], {"k": "9"}, "k is 9, more than the 8 row(s)"),
+    ([], {"quasi": "age,plce"}, "the table has no column plce"),
+    ([], {"quasi": "age,plce"}, "there is no file above_plce.csv"),
+    ([], {"quasi": "age,number"}, "column number is not text"),
+    ([], {"quasi": "age,age"}, "column age is named as quasi-identifier 2 times"),
+    ([], {"quasi": ","}, "no quasi-identifier is named"),
+    ([], {"out": "persons.parquet"}, "persons.parquet would be written over an input"),
+    ([], {"out": "above_age.csv"}, "above_age.csv would be written over an input"),
+    ([], {"out": "nowhere/out.parquet"}, "the folder of out.parquet does not exist"),
+    ([], {"out": "out.csv"}, "its name must end in .parquet"),
+    ([], {"out": "folder"}, "folder is a folder"),
+    (["--report", "{folder}/out.parquet"], {}, "out.parquet is named for two outputs"),
+    (["--sensitive", "age"], {}, "column age is named as quasi-identifier and sensitive field"),
+    (["--sensitive", "means", "-l", "0"], {}, "l is under 1"),
+    (["--sensitive", "means", "--entropy", "0.5"], {}, "the entropy l is under 1"),
+    (["--sensitive", "means", "--closeness", "1.5"], {}, "the closeness is not between 0 and 1"),
+    (["--weights", "plce=2"], {}, "a weight is given for plce, which is no quasi-identifier"),
+    (["--weights", "age=much"], {}, "the weight of age is not a number above 0"),
+    (["--weights", "age=-1"], {}, "the weight of age is not a number above 0"),
+    (["--suppress", "0.1"], {}, "which only the mode uniform asks for"),
+    (["--mode", "uniform", "--suppress", "2"], {}, "the share that may be suppressed is not between 0 and 1"),
+    (["--mode", "uniform", "--labels", "sets"], {}, "labels as sets are asked for in the mode uniform"),
+    (["--mode", "uniform", "--quality"], {}, "more effort is asked for in the mode uniform"),
+    (["--strangers", "3"], {}, "not in which column they are"),
+    (["--contributor", "sent_by", "--strangers", "0"], {}, "the least number of strangers is under 1"),
+    (["--contributor", "sent_by", "--contributor-separator", ""], {}, "the separator of contributors is empty"),
+    (["--contributor", "sent_by", "--strangers", "6"], {}, "fewer than 6 person(s) are left of the whole table"),
+    (["--flags", "means"], {}, "flags need both"),
+    (["--flag-width", "2"], {}, "flags need both"),
+    (["--flags", "means", "--flags-out", "out.parquet", "--flag-group", "1"], {}, "a group of flags is smaller than k"),
+    (["--flags", "means", "--flags-out", "f.parquet", "--flag-width", "0"], {}, "the width of flags is under 1"),
+    (["--flags", "means,age", "--flags-out", "f.parquet"], {}, "column age is named as quasi-identifier and flag"),
+]
+
+
+@pytest.mark.parametrize(("options", "changes", "fault"), FAULTS, ids=[fault for _, _, fault in FAULTS])
+def test_bad_input_is_refused_before_anything_is_written(desk: Desk, options: Sequence[str], changes: dict[str, str], fault: str) -> None:
+    (desk.folder / "folder").mkdir()
+    before = desk.files()
+    table = (desk.folder / "persons.parquet").read_bytes()
+    assert desk.run(*(option.format(folder=desk.folder) for option in options), **changes) == 2
+    assert fault in desk.said()
+    assert desk.files() == before
+    assert (desk.folder / "persons.parquet").read_bytes() == table
+
+
+def test_all_faults_are_told_at_once_and_no_value(desk: Desk) -> None:
+    desk.put(PERSONS.with_columns(place=pl.Series(["Lyon", "Atlantis", "Atlantis", None, "Porto", "Porto", "Braga", "Braga"])))
+    (desk.folder / "above_age.csv").write_text("20;20s;*\n21;20s;30s\n")
+    assert desk.run("--weights", "plac=3", "--sensitive", "means,mean", k="1", quasi="age,place,plce") == 2
+    said = desk.said()
+    for fault in (
+        "k is 1, under 2",
+        "a weight is given for plac",
+        "the table has no column mean",
+        "the table has no column plce",
+        "1 line(s) of above_age.csv do not end in *",
+        "column place has 1 null cell(s)",
+        "column place has 2 cell(s) with a value that its hierarchy does not hold",
+    ):
+        assert fault in said
+    assert [secret for secret in SECRETS if secret in said] == []
+    assert not (desk.folder / "out.parquet").exists()
+
+
+def test_a_value_that_its_hierarchy_lacks_is_counted(desk: Desk) -> None:
+    desk.put(PERSONS.with_columns(place=pl.Series(["Lyon"] * 7 + ["Atlantis"])))
+    assert desk.run() == 2
+    said = desk.said()
+    assert "column place has 1 cell(s) with a value that its hierarchy does not hold" in said
+    assert "Atlantis" not in said
+
+
+def test_a_table_of_quasi_identifiers_alone_is_published_too(desk: Desk) -> None:
+    """Persons who are alike in all columns cannot be told apart, so it does not matter which of them is given away."""
+    desk.put(many(40).select("age", "place"))
+    assert desk.run(k="3") == 0
+    assert "published as they came" not in desk.said()
+    assert desk.published().group_by("age", "place").len()["len"].min() == 3
+
+
+def test_a_number_with_a_hierarchy_is_still_no_text(desk: Desk) -> None:
+    (desk.folder / "above_number.csv").write_text("1;*\n2;*\n")
+    assert desk.run(quasi="age,number") == 2
+    said = desk.said()
+    assert "column number is not text" in said
+    assert "does not hold" not in said
+
+
+def test_a_person_without_a_contributor_is_refused(desk: Desk) -> None:
+    desk.put(PERSONS.with_columns(sent_by=pl.Series(["north", None, "", "+"] * 2)))
+    assert desk.run("--contributor", "sent_by", "--contributor-separator", "+") == 2
+    assert "column sent_by names no contributor in 6 cell(s)" in desk.said()
+
+
+def test_columns_that_differ_in_capitals_alone_are_refused(desk: Desk) -> None:
+    desk.put(PERSONS.with_columns(Age=pl.lit("x")))
+    assert desk.run() == 2
+    assert "the name of column Age differs from another in capitals alone" in desk.said()
+    (desk.folder / "capitals.csv").write_text("age;place;Age\n20;Lyon;x\n21;Lyon;x\n")
+    assert desk.run(table="capitals.csv") == 2
+    assert "a header of different names" in desk.said()
+
+
+def test_a_column_called_group_leaves_no_name_for_the_groups_of_flags(desk: Desk) -> None:
+    desk.put(PERSONS.with_columns(group=pl.lit("x")))
+    assert desk.run("--flags", "means", "--flags-out", str(desk.folder / "flags.parquet")) == 2
+    assert "the table has a column group" in desk.said()
+
+
+@pytest.mark.parametrize(
+    ("lines", "fault"),
+    [
+        ("", "it has no values"),
+        ("20;20s;*\n20;20s;*\n", "1 value(s) of above_age.csv have a line already"),
+        ("20;20s\n", "1 line(s) of above_age.csv do not end in *"),
+        ("20;a;b;*\n21;a;c;*\n", "1 label(s) at level 1 have more than one parent"),
+        ('20;"a;*\n', "above_age.csv is not readable"),
+        (b"\xff\xfe20;*\n", "above_age.csv is not readable"),
+    ],
+)
+def test_a_broken_hierarchy_is_refused(desk: Desk, lines: str | bytes, fault: str) -> None:
+    (desk.folder / "above_age.csv").write_bytes(lines.encode() if isinstance(lines, str) else lines)
+    assert desk.run() == 2
+    assert fault in desk.said()
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("no.parquet", b"this is no Parquet file of Atlantis"),
+        ("torn.csv", b"age;place\n20;Lyon\n21;Nice;Atlantis\n"),
+        ("twice.csv", b"age;age\n20;Lyon\n"),
+        ("empty.csv", b""),
+        ("latin.csv", "age;place\n20;Besançon\n".encode("cp1252")),
+        ("latin_header.csv", "âge;place\n20;Lyon\n".encode("cp1252")),
+    ],
+)
+def test_a_file_that_is_no_table_is_refused_without_a_word_of_it(desk: Desk, name: str, content: bytes) -> None:
+    (desk.folder / name).write_bytes(content)
+    assert desk.run(table=name) == 2
+    said = desk.said()
+    assert "cannot be read as a table" in said
+    assert [secret for secret in SECRETS if secret in said] == []
+
+
+def test_a_table_that_is_not_there_is_refused(desk: Desk) -> None:
+    assert desk.run(table="nobody.parquet") == 2
+    assert "there is no such file" in desk.said()
+
+
+def test_a_folder_that_cannot_be_written_is_named(desk: Desk) -> None:
+    locked = desk.folder / "locked"
+    locked.mkdir()
+    # Whoever may write anywhere is kept from it by a file that stands where the files would wait.
+    desk.monkeypatch.setattr("anonymize.files.staging.secrets.token_hex", lambda _: "taken")
+    (locked / ".out.parquet.taken").write_text("")
+    assert desk.run(out="locked/out.parquet") == 2
+    assert "the output could not be written" in desk.said()
+    (locked / ".out.parquet.taken").unlink(missing_ok=True)
+
+
+# What would be published by mistake
+
+
+def broken_labels(found: Any) -> Any:
+    """As if the search had found every label too fine."""
+    return replace(
+        found, labels=tuple(tuple("20" if column == 0 else "Lyon" for _ in labels) for column, labels in enumerate(found.labels))
+    )
+
+
+def test_labels_that_do_not_cover_their_values_are_found_in_the_bytes(desk: Desk) -> None:
+    mistaken(desk, broken_labels)
+    assert desk.run(k="4") == 1
+    said = desk.said()
+    assert "6 label(s) of age do not cover the value they stand for" in said
+    assert "6 label(s) of place do not cover the value they stand for" in said
+    assert not (desk.folder / "out.parquet").exists()
+
+
+@pytest.mark.parametrize(
+    ("options", "broken"),
+    [
+        ([], "the smallest class holds 2 person(s), under 8"),
+        (["--shuffle"], "the smallest class holds 2 person(s), under 8"),
+        (["--sensitive", "means", "-l", "2"], "a class holds 1 known value(s) of means, under 2"),
+        (["--sensitive", "means", "-l", "1", "--entropy", "1.5"], "the entropy l of means is 1.0000, under 1.5"),
+        (["--sensitive", "means", "-l", "1", "--closeness", "0.1"], "a class is 0.5000 from the whole table in means, over 0.1"),
+        (["--contributor", "sent_by", "--strangers", "3"], "a contributor leaves too few persons of others"),
+    ],
+)
+def test_a_condition_that_the_bytes_break_stops_the_publication(desk: Desk, options: list[str], broken: str) -> None:
+    """As if the search had been asked for less than the person asked."""
+    from anonymize.conditions import Conditions
+    from anonymize.files import staging
+
+    as_it_is: Callable[..., Any] = staging.search
+    desk.put(PERSONS.with_columns(means=pl.Series(["debt", "debt", "threat", "threat"] * 2), sent_by=pl.Series(["north", "south"] * 4)))
+    desk.monkeypatch.setattr(staging, "search", lambda planted, request, _, *rest: as_it_is(planted, request, Conditions(2), *rest))
+    assert desk.run(*options, k="8") == 1
+    assert broken in desk.said()
+    assert not (desk.folder / "out.parquet").exists()
+
+
+def test_flags_that_point_at_few_stop_the_publication(desk: Desk) -> None:
+    """As if nothing had been withheld of the flags, and their groups were smaller than was asked."""
+    from anonymize.files import flagging
+
+    as_it_is: Callable[..., Any] = flagging.nest_flags
+
+    def careless(core: pl.DataFrame, flags: pl.DataFrame, spec: Any, hierarchies: Any) -> Any:
+        found = as_it_is(core, flags, replace(spec, group=2), hierarchies)
+        return replace(found, table=flags.head(7).with_columns(found.group.head(7)))
+
+    desk.monkeypatch.setattr(flagging, "nest_flags", careless)
+    options = ["--flags", "means", "--flags-out", str(desk.folder / "flags.parquet"), "--flag-group", "4", "--flag-width", "1"]
+    assert desk.run(*options) == 1
+    said = desk.said()
+    assert "7 row(s) of flags were written of 8" in said
+    assert "the smallest group of flags holds 1 person(s), under 4" in said
+    assert "combination(s) of 1 flag(s) point at fewer than 2 persons" in said
+    assert {path.name for path in desk.folder.glob("*.parquet")} == {"persons.parquet"}
+
+
+def test_rows_that_are_lost_stop_the_publication(desk: Desk) -> None:
+    from anonymize.files import writing
+
+    as_it_is: Callable[..., Any] = writing.regrouped
+    desk.monkeypatch.setattr(writing, "regrouped", lambda batches: (batch.slice(1) for batch in as_it_is(batches)))
+    assert desk.run() == 1
+    assert "7 row(s) were written of 8" in desk.said()
+
+
+def test_a_full_disk_leaves_nothing(desk: Desk) -> None:
+    from anonymize.files import writing
+
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    desk.monkeypatch.setattr(writing, "write_row_groups", full)
+    assert desk.run() == 2
+    assert "the disk is full" in desk.said()
+    assert desk.files() == {"persons.parquet"}
+
+
+def test_too_little_memory_and_disk_is_said_in_words(desk: Desk) -> None:
+    desk.put(many(200_000))
+    desk.monkeypatch.setattr("anonymize.files.source.MEGABYTES", 1)
+    assert desk.run() == 2
+    assert "the disk or the memory ran out" in desk.said()
+    assert desk.files() == {"persons.parquet"}
+
+
+def test_a_terminal_sees_how_far_the_work_is(desk: Desk) -> None:
+    desk.monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    assert desk.run() == 0
+    assert "written:" in desk.said()
+
+
+def mistaken(desk: Desk, mistake: Callable[[Any], Any]) -> None:
+    from anonymize.files import staging
+
+    as_it_is: Callable[..., Any] = staging.as_labels
+    desk.monkeypatch.setattr(staging, "as_labels", lambda *given: mistake(as_it_is(*given)))
