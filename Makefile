@@ -26,6 +26,8 @@ install: .venv/.installed  ## Make .venv with the casehouse command in it
 	@echo "Installing Casehouse into .venv ..."
 	@$(UV) sync --quiet --locked --no-build --compile-bytecode --no-install-project --inexact
 	@$(UV) pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
+	@echo "Compiling the anonymizer (once) ..."
+	@$(BIN)/python -c 'from anonymize.warming import main; main()' > /dev/null
 	@touch $@
 
 .venv/.installed-dev: .venv/.installed
@@ -91,8 +93,10 @@ pictures: .venv/.installed-dev  ## Draw the pictures of README and docs anew, fr
 peers: .venv-peers/.installed  ## Install the anonymizers that docs/anonymizers.md compares with, into .venv-peers
 
 bench: .venv/.installed-bench peers  ## Measure what the README claims, beside the peers
-	@$(BIN)/python benchmarks/anonymization.py
 	@$(BIN)/python benchmarks/anonymizers.py
+	@$(BIN)/python benchmarks/flags.py
+	@$(BIN)/python benchmarks/attacks.py
+	@$(BIN)/python benchmarks/releases_over_time.py
 	@$(BIN)/python benchmarks/hostile_files.py
 	@$(BIN)/python benchmarks/reading.py
 	@$(BIN)/python benchmarks/checking.py

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import polars as pl
 
-from anonymize.attacks.holdings import Earlier, Reenactment, Shown, Truth
+from anonymize.attacks.holdings import Earlier, FlagRows, Reenactment, Shown, Truth
 from anonymize.attacks.outcome import Limits
 from anonymize.attacks.running import Verdict, run_attacks
 from anonymize.policy import SEPARATOR, Policy
@@ -34,12 +34,14 @@ def withstand(
     *,
     newest: int | None,
     played: Reenactment | None,
+    flags: FlagRows | None,
 ) -> Verdict:
     """What every attack reaches on these tables.
 
     `master` holds every published person under its key, cohort, labels and contributors, `everyone` what is known of each person
-    now; `newest` is the cohort that enters, `played` how it was anonymized. Raises `ReleaseRefused` with all reasons, in names and
-    counts, when an attack reaches more than the policy lets it.
+    now; `newest` is the cohort that enters, `played` how it was anonymized, `flags` whose its rows of flags are: those of earlier
+    cohorts were attacked when they entered. Raises `ReleaseRefused` with all reasons, in names and counts, when an attack reaches
+    more than the policy lets it.
     """
     # A person that linkage merged into another has no row of its own any more; its published row cannot be attacked as its own.
     behind = master.join(everyone.select("person_key"), on="person_key", how="semi", maintain_order="left")
@@ -55,7 +57,7 @@ def withstand(
     )
     shown = [Shown(each.proof.name, each.anonymous.frame, each.proof.quasi_identifiers, each.proof.sensitive) for each in tables]
     earlier = [_shown_in(instance.releases / each.version, each) for each in standing_releases(instance.releases)]
-    verdict = run_attacks(shown, truth, person_hierarchies(), limits_of(policy), earlier=earlier, reenactment=played)
+    verdict = run_attacks(shown, truth, person_hierarchies(), limits_of(policy), earlier=earlier, flags=flags, reenactment=played)
     if verdict.broken:
         raise ReleaseRefused(
             "an attack on the release succeeded:" + "".join(f"\n  - {reason}" for reason in verdict.broken),
@@ -79,13 +81,14 @@ def limits_of(policy: Policy) -> Limits:
 
 
 def keep_report(folder: Path, version: str, verdict: Verdict) -> None:
-    """The outcomes of a release, in names and counts, readable by the owner alone; the same release again replaces it."""
+    """The outcomes of a release, in names and counts, readable by the owner alone; the same release again changes nothing."""
     outcomes = json.dumps(verdict.table().to_dicts(), indent=1)
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         file = folder / f"{version}.json"
-        file.touch(mode=0o600)
-        file.write_text(outcomes + "\n", encoding="utf-8")
+        if not file.exists():
+            file.touch(mode=0o600)
+            file.write_text(outcomes + "\n", encoding="utf-8")
     except OSError as error:
         raise storage_error(error, folder) from None
 

@@ -9,6 +9,7 @@ import csv
 import io
 import json
 from dataclasses import dataclass
+from pathlib import Path
 
 import duckdb
 import polars as pl
@@ -31,6 +32,7 @@ from schemas.problems import catalogue
 from schemas.shown import shown
 from schemas.vocabulary import Language
 from warehouse.enrolment import Waiting
+from warehouse.release_files import ERRATA, TOTALS
 from warehouse.store import open_store
 
 ROWS_SHOWN = 200
@@ -46,7 +48,7 @@ class Answer:
 
 
 def answer_of(instance: Instance, sql: str, *, limit: int | None = ROWS_SHOWN) -> Answer:
-    """The answer to one query over the products of the latest release, each a view named with _ for -."""
+    """The answer to one query over the tables of the latest release, errata and totals of flags too, each a view named with _ for -."""
     folder = latest_release(instance.releases)
     if folder is None:
         raise UserError(
@@ -57,7 +59,8 @@ def answer_of(instance: Instance, sql: str, *, limit: int | None = ROWS_SHOWN) -
         )
     # Handed over as tables: where a connection may read a folder it may write there too, and a release is never changed.
     connection = connect()
-    views = {file.stem.replace("-", "_"): decode(file.read_bytes()) for file in sorted(folder.glob("*.parquet"))}
+    views = {_view(file.name): decode(file.read_bytes()) for file in sorted(folder.glob("*.parquet"))}
+    views |= {_view(name): _counts(folder / name) for name in (ERRATA, TOTALS) if (folder / name).exists()}
     for name, frame in views.items():
         connection.register(name, frame.to_arrow(compat_level=pl.CompatLevel.oldest()))
     try:
@@ -69,6 +72,15 @@ def answer_of(instance: Instance, sql: str, *, limit: int | None = ROWS_SHOWN) -
             str(error).splitlines()[0], where="the query", allowed=f"SQL over {', '.join(views)}", next_step="mend the query"
         ) from None
     return Answer(tuple(column[0] for column in found.description or ()), rows[:limit], limit is not None and len(rows) > limit)
+
+
+def _view(file: str) -> str:
+    return Path(file).stem.replace("-", "_")
+
+
+def _counts(file: Path) -> pl.DataFrame:
+    """A table of counts, which is published as CSV alone."""
+    return pl.read_csv(file, infer_schema=False).with_columns(pl.col("persons").cast(pl.Int64))
 
 
 def table_of_answer(answer: Answer) -> Table:

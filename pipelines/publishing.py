@@ -29,9 +29,10 @@ from pipelines.attacking import keep_report, withstand
 from pipelines.corrections import settle
 from pipelines.entering import COHORT, CONTRIBUTORS, MASTER_COLUMNS, QUASI, SENSITIVE, Newcomers, newcomers_of, person_hierarchies
 from pipelines.erring import errata_of, errata_proof
-from pipelines.flagging import flag_newcomers, table_of_flags
+from pipelines.flagging import Flagged, flag_newcomers, table_of_flags, totals_proof
 from pipelines.instance import Instance
-from pipelines.remembering import assert_differences, class_counts, earlier_releases, errata_counts, remember
+from pipelines.remembering import assert_differences, class_counts, earlier_releases, errata_counts, remember, totals_counts
+from pipelines.unshuffling import flag_rows
 from schemas.errors import ReleaseRefused
 from schemas.flags import FLAG_GROUP
 from schemas.partner import Partner
@@ -91,18 +92,20 @@ def make_release(instance: Instance, day: date | None = None) -> ReleaseOutcome:
         assert_cohorts_known(store, instance.releases)
         earlier = earlier_releases(instance.ledger, instance.releases)
         everyone = store.persons().frame
-        newcomers, flags = flagged(store, newcomers_of(store, everyone, policy, day or date.today()), policy)
+        newcomers, found = flagged(store, newcomers_of(store, everyone, policy, day or date.today()), policy)
         master = master_of(store, newcomers)
         passed = gate(master.shown, policy, master.rows[CONTRIBUTORS])
-        tables = tables_of(instance.products, passed.anonymous, pl.concat([store.published_flags(), flags]), policy)
+        tables = tables_of(instance.products, passed.anonymous, pl.concat([store.published_flags(), found.flags]), policy)
         of_persons = [table for table in tables if table.product.kind == "persons"]
         wrong = errata_of(store, master.rows, everyone, policy.k.value)
         counts = [counts_of(table, passed.anonymous) for table in tables] + [errata_counts(wrong.standing)]
+        counts.append(totals_counts(pl.concat([store.flag_totals(), found.totals])))
         assert_differences(counts, earlier, policy.k.value)
         newest = newcomers.facts.cohort if newcomers.facts else None
-        verdict = withstand(instance, policy, of_persons, master.rows, everyone, newest=newest, played=newcomers.played)
+        flags = flag_rows(found, tables)
+        verdict = withstand(instance, policy, of_persons, master.rows, everyone, newest=newest, played=newcomers.played, flags=flags)
         if newcomers.facts:
-            store.enroll(newcomers.facts.cohort, newcomers.rows.drop(COHORT, CONTRIBUTORS), newcomers.facts, flags)
+            store.enroll(newcomers.facts.cohort, newcomers.rows.drop(COHORT, CONTRIBUTORS), newcomers.facts, found.flags, found.totals)
         store.keep_waiting(newcomers.waiting)
         store.tell_errata(wrong.told.figures, wrong.told.persons)
         proof = proof_of(store, policy, tables, instance.partners)
@@ -166,13 +169,13 @@ def gate(candidate: Pseudonymised, policy: Policy, contributors: pl.Series | Non
     return pass_gate(candidate, quasi=quasi, sensitive=sensitive, policy=policy, contributors=contributors)
 
 
-def flagged(store: Store, newcomers: Newcomers, policy: Policy) -> tuple[Newcomers, pl.DataFrame]:
-    """The newcomers with their flag groups, and their shuffled flags: nested once, when they enter, like their labels."""
+def flagged(store: Store, newcomers: Newcomers, policy: Policy) -> tuple[Newcomers, Flagged]:
+    """The newcomers with their flag groups, and their shuffled flags with totals: nested once, when they enter, like their labels."""
     taken = sum(cohort.flag_groups for cohort in store.cohorts())
-    found = flag_newcomers(newcomers.rows, store.means(), QUASI, list(person_hierarchies().values()), policy, taken)
+    found = flag_newcomers(newcomers.rows, newcomers.original, store.means(), list(person_hierarchies().values()), policy, taken)
     told = {"flag_groups": found.groups, "flags_lost": found.lost}
     facts = newcomers.facts.model_copy(update=told) if newcomers.facts else None
-    return replace(newcomers, rows=found.rows, facts=facts), found.flags
+    return replace(newcomers, rows=found.rows, facts=facts), found
 
 
 def tables_of(products: Mapping[str, Product], master: Anonymous, flags: pl.DataFrame, policy: Policy) -> list[Table]:
@@ -239,6 +242,7 @@ def proof_of(store: Store, policy: Policy, tables: list[Table], partners: Mappin
         cohorts=cohorts,
         products=tuple(table.proof for table in tables),
         errata=errata_proof(standing_figures(store.errata_figures())),
+        flag_totals=totals_proof(store.flag_totals()),
     )
 
 

@@ -19,10 +19,12 @@ from engine.parquet import decode
 from pipelines.entering import COHORT, person_hierarchies
 from schemas.errors import ReleaseRefused
 from schemas.release import ProductProof, ReleaseProof
+from warehouse.enrolment import TOTALS_SCHEMA
 from warehouse.errata import errata_payload
+from warehouse.flag_totals import totals_payload
 from warehouse.release_files import PROOF, parquet_name
 
-NOT_YET, ERRATA_TABLE = "this release", "errata"
+NOT_YET, ERRATA_TABLE, TOTALS_TABLE = "this release", "errata", "flag-totals"
 
 
 def class_counts(name: str, rows: pl.DataFrame, quasi: Sequence[str]) -> TableCounts:
@@ -39,6 +41,11 @@ def errata_counts(standing: pl.DataFrame) -> TableCounts:
     return TableCounts(ERRATA_TABLE, standing, "figures")
 
 
+def totals_counts(totals: pl.DataFrame) -> TableCounts:
+    """The totals of flags as they are published, one a place: those of a cohort never change."""
+    return TableCounts(TOTALS_TABLE, totals.with_columns(pl.col(COHORT).cast(pl.String)), "figures")
+
+
 def earlier_releases(folder: Path, releases: Path) -> tuple[ReleaseCounts, ...]:
     """The counts of every earlier release, oldest first, from the verified ledger.
 
@@ -49,7 +56,7 @@ def earlier_releases(folder: Path, releases: Path) -> tuple[ReleaseCounts, ...]:
     if not ledger.read_ledger(folder):
         for shown in standing:
             tables = [_shown_counts(releases / shown.version, product) for product in shown.products]
-            remember(folder, shown, [*tables, errata_counts(_figures(shown))])
+            remember(folder, shown, [*tables, errata_counts(_figures(shown)), totals_counts(_totals(shown))])
     seals = ledger.read_ledger(folder)
     sealed = [(seal.version, seal.files()) for seal in seals]
     for shown in standing:
@@ -81,12 +88,19 @@ def remember(folder: Path, proof: ReleaseProof, tables: Sequence[TableCounts]) -
 
 
 def _hashes(proof: ReleaseProof) -> dict[str, str]:
-    """The hash of each table of a release; of the errata, that of the file that everyone reads."""
-    return {product.name: product.sha256 for product in proof.products} | {ERRATA_TABLE: sha256(errata_payload(proof)).hexdigest()}
+    """The hash of each table of a release; of errata and totals of flags, that of the file that everyone reads."""
+    payloads = {ERRATA_TABLE: errata_payload(proof), TOTALS_TABLE: totals_payload(proof)}
+    return {product.name: product.sha256 for product in proof.products} | {
+        name: sha256(each).hexdigest() for name, each in payloads.items()
+    }
 
 
 def _figures(proof: ReleaseProof) -> pl.DataFrame:
     return pl.DataFrame([each.model_dump() for each in proof.errata], schema=FIGURES)
+
+
+def _totals(proof: ReleaseProof) -> pl.DataFrame:
+    return pl.DataFrame([each.model_dump() for each in proof.flag_totals], schema=TOTALS_SCHEMA)
 
 
 def standing_releases(releases: Path) -> tuple[ReleaseProof, ...]:

@@ -6,7 +6,7 @@ being written.
 
 from __future__ import annotations
 
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
@@ -30,6 +30,12 @@ def _quasi_identifier(name: str) -> str:
 def _sensitive_field(name: str) -> str:
     if name not in (*names_of(Person, Sensitivity.SENSITIVE), *FLAG_COLUMNS):
         raise ValueError("is no sensitive field")
+    return name
+
+
+def _flag(name: str) -> str:
+    if name not in FLAG_COLUMNS:
+        raise ValueError("is no flag")
     return name
 
 
@@ -57,6 +63,7 @@ WriterVersion = Annotated[str, Field(pattern=r"^[0-9]{1,4}(\.[0-9]{1,8}){0,3}((a
 QuasiIdentifier = Annotated[str, AfterValidator(_quasi_identifier)]
 SensitiveField = Annotated[str, AfterValidator(_sensitive_field)]
 PublishedColumn = Annotated[str, AfterValidator(_published_column)]
+FlagColumn = Annotated[str, AfterValidator(_flag)]
 SourceTypeCode = Annotated[str, AfterValidator(_source_type)]
 
 
@@ -135,6 +142,20 @@ class Erratum(_Statement):
     persons: Count
 
 
+class FlagTotal(_Statement):
+    """Persons of a cohort of whom a flag is stated, before any is suppressed: those with a value of a column, or all.
+
+    `column` and `label` are `all` for all persons of the cohort; a label `suppressed` is the sum over the values that are not told one
+    by one.
+    """
+
+    cohort: Annotated[int, Field(ge=1)]
+    flag: FlagColumn
+    column: QuasiIdentifier | Literal["all"]
+    label: str = Field(pattern=r"^[0-9A-Za-z_+. -]{1,60}$")
+    persons: Count
+
+
 class ReleaseProof(_Statement):
     """The whole statement: `proof.json` of a release folder.
 
@@ -155,6 +176,7 @@ class ReleaseProof(_Statement):
     cohorts: tuple[CohortProof, ...]
     products: tuple[ProductProof, ...]
     errata: tuple[Erratum, ...] = ()
+    flag_totals: tuple[FlagTotal, ...] = ()
 
     @model_validator(mode="after")
     def _names_every_writer(self) -> Self:

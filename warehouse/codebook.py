@@ -14,10 +14,11 @@ from string import Template
 
 from schemas.fields import Kind
 from schemas.flags import FLAG_GROUP, published_field
-from schemas.release import CohortProof, Erratum, FlagProof, ProductProof, ReleaseProof
+from schemas.release import CohortProof, Erratum, FlagProof, FlagTotal, ProductProof, ReleaseProof
 from schemas.vocabulary import LANGUAGES, Labels, vocabulary
 from warehouse.description import LICENCE, describe_column, title_of
 from warehouse.examples import example_texts
+from warehouse.flag_totals import ALL
 from warehouse.labels import NOT_VALUES, occurring_codes
 from warehouse.published import PublishedTable
 
@@ -36,6 +37,8 @@ $origin
 Start with codebook.html: what each column and code means, how a row is made, how to count, what is guaranteed and what is not.
 
 $files
+  flag-totals.csv    of how many persons each flag was stated, in all and by one column; counted before any flag was suppressed
+  errata.csv         how many published labels are known to be wrong by now; only a header where none may be told
   labels.csv         every label, the coarser one above it, and its text in four languages
   codebook.html      for people; opens in any browser, without network
   datapackage.json   for machines (Data Package v2)
@@ -72,6 +75,8 @@ def codebook_text(tables: Sequence[PublishedTable], proof: ReleaseProof) -> str:
         "codes": "\n".join(_code_section(column, tables) for column in _columns_of_codes(tables)),
         "cohorts": "\n".join(_cohort_row(cohort) for cohort in proof.cohorts),
         "errata": "\n".join(_erratum_row(erratum) for erratum in proof.errata) or '<tr><td colspan="4">none so far</td></tr>',
+        "totals": "\n".join(_total_row(total) for total in proof.flag_totals if total.column == ALL)
+        or '<tr><td colspan="7">none may be told</td></tr>',
     }
     texts = {
         "version": proof.version,
@@ -218,6 +223,11 @@ def _code_section(column: str, tables: Sequence[PublishedTable]) -> str:
 def _erratum_row(erratum: Erratum) -> str:
     place = f"<td>{erratum.cohort}</td><td><code>{erratum.column}</code></td><td><code>{erratum.label}</code></td>"
     return f'<tr>{place}<td class="number">{erratum.persons:,}</td></tr>'
+
+
+def _total_row(total: FlagTotal) -> str:
+    texts = _in_languages(_texts(published_field(total.flag).declared.labels))
+    return f'<tr><td>{total.cohort}</td><td><code>{total.flag}</code></td>{texts}<td class="number">{total.persons:,}</td></tr>'
 
 
 def _cohort_row(cohort: CohortProof) -> str:

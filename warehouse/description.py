@@ -16,9 +16,10 @@ from schemas.flags import FLAG_COLUMNS, FLAG_GROUP, published_field
 from schemas.release import ReleaseProof
 from schemas.vocabulary import vocabulary
 from warehouse.errata import ERRATA_COLUMNS
+from warehouse.flag_totals import TOTAL_COLUMNS
 from warehouse.labels import LABEL_COLUMNS, NOT_VALUES, occurring_codes
 from warehouse.published import PublishedTable
-from warehouse.release_files import ERRATA, LABELS, csv_name, parquet_name
+from warehouse.release_files import ERRATA, LABELS, TOTALS, csv_name, parquet_name
 
 LICENCE = {"name": "CC-BY-4.0", "path": "https://creativecommons.org/licenses/by/4.0/", "title": "Creative Commons Attribution 4.0"}
 PROFILES = "https://datapackage.org/profiles/2.0"
@@ -60,7 +61,12 @@ def package_text(tables: Sequence[PublishedTable], proof: ReleaseProof, csv_payl
         "description": "One row a person. No cell is empty: codes say why a value is missing. See codebook.html and proof.json.",
         "licenses": [LICENCE],
         "isSimulated": proof.is_simulated,
-        "resources": [*resources, _labels_resource(csv_payloads[LABELS]), _errata_resource(csv_payloads[ERRATA])],
+        "resources": [
+            *resources,
+            _labels_resource(csv_payloads[LABELS]),
+            _errata_resource(csv_payloads[ERRATA]),
+            _totals_resource(csv_payloads[TOTALS]),
+        ],
     }
     return _json(descriptor, is_sorted=False)
 
@@ -119,6 +125,21 @@ def _errata_resource(payload: bytes) -> dict[str, object]:
         **_csv_form(),
         **_size_and_hash(payload),
         "schema": {"$schema": f"{PROFILES}/tableschema.json", "fields": fields, "primaryKey": ["cohort", "column", "label"]},
+    }
+
+
+def _totals_resource(payload: bytes) -> dict[str, object]:
+    types = dict.fromkeys(TOTAL_COLUMNS, "string") | dict.fromkeys(("cohort", "persons"), "integer")
+    fields = [{"name": name, "description": meaning, "type": types[name]} for name, meaning in TOTAL_COLUMNS.items()]
+    return {
+        "$schema": f"{PROFILES}/dataresource.json",
+        "name": "flag-totals",
+        "path": TOTALS,
+        "title": "Totals of flags",
+        "description": "Of how many persons each flag was stated, in all and by one column, counted before any flag was suppressed.",
+        **_csv_form(),
+        **_size_and_hash(payload),
+        "schema": {"$schema": f"{PROFILES}/tableschema.json", "fields": fields, "primaryKey": ["cohort", "flag", "column", "label"]},
     }
 
 

@@ -37,6 +37,8 @@ LOST = """
 those whom a later linkage found to be one with another, whose records all stand. `gone` is taken for gone too."""
 
 NOTHING_GONE = pl.DataFrame(schema={"record_key": pl.String})
+TOTALS_SCHEMA = pl.Schema({"cohort": pl.Int64, "flag": pl.String, "column": pl.String, "label": pl.String, "persons": pl.Int64})
+NO_TOTALS = pl.DataFrame(schema=TOTALS_SCHEMA)
 NO_FLAGS = pl.DataFrame(schema={FLAG_GROUP: pl.Int64, **dict.fromkeys(FLAG_COLUMNS, pl.String)})
 
 
@@ -62,12 +64,14 @@ class Retired:
 class Enrolment(Session):
     """The tables of cohorts and published persons."""
 
-    def enroll(self, cohort: int, rows: pl.DataFrame, facts: CohortProof, flags: pl.DataFrame = NO_FLAGS) -> None:
+    def enroll(
+        self, cohort: int, rows: pl.DataFrame, facts: CohortProof, flags: pl.DataFrame = NO_FLAGS, totals: pl.DataFrame = NO_TOTALS
+    ) -> None:
         """Publish persons for the first and only time: their labels, under a new cohort, and from which records.
 
         `rows` holds person_key, the columns of `Person` as labels, and flag_group where `flags` has the flags of its persons,
-        shuffled. Raises `CasehouseError` when a person is enrolled
-        already, the cohort exists, or the facts count other persons; nothing is changed then.
+        shuffled; `totals` the counts of those flags (`TOTALS_SCHEMA`), which never change. Raises `CasehouseError` when a person is
+        enrolled already, the cohort exists, or the facts count other persons; nothing is changed then.
         """
         frame = admitted_persons(rows)
         shuffled = admitted_flags(flags, frame[FLAG_GROUP])
@@ -80,8 +84,9 @@ class Enrolment(Session):
         with self._transaction("enrolling a cohort") as connection, self._registered(frame):
             connection.execute("insert into cohort values (?, ?)", [cohort, facts.model_dump_json()])
             connection.execute("insert into published_person by name select *, ? as cohort from incoming", [cohort])
-            with self._registered(shuffled, "shuffled"):
+            with self._registered(shuffled, "shuffled"), self._registered(totals, "counted"):
                 connection.execute("insert into published_flags by name from shuffled")
+                connection.execute("insert into flag_total by name from counted")
             connection.execute(
                 "insert into published_record select person_key, record_key from membership semi join incoming using (person_key)"
             )
@@ -94,6 +99,10 @@ class Enrolment(Session):
     def published_flags(self) -> pl.DataFrame:
         """The flags of the published persons, in total order, by group: nothing says which row is whose."""
         return self._query("from published_flags order by all")
+
+    def flag_totals(self) -> pl.DataFrame:
+        """Of how many persons of each cohort each flag was stated when the cohort entered (`TOTALS_SCHEMA`), in total order."""
+        return self._query('select cohort, flag, "column", label, persons from flag_total order by all')
 
     def published_contributors(self) -> pl.DataFrame:
         """Who had sent in each published person when it was published: person_key, contributors; ordered by person_key."""
@@ -197,7 +206,8 @@ class Enrolment(Session):
         digest = hashlib.sha256()
         for cohort in self.cohorts():
             digest.update(cohort.model_dump_json().encode() + b"\n")
-        for row in (*rows.iter_rows(), *self.published_flags().iter_rows(), *self.errata_figures().iter_rows()):
+        others = (self.published_flags(), self.flag_totals(), self.errata_figures())
+        for row in (*rows.iter_rows(), *(row for each in others for row in each.iter_rows())):
             digest.update("\t".join(map(str, row)).encode() + b"\n")
         return digest.hexdigest()
 

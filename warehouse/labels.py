@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from itertools import pairwise
+from itertools import chain, pairwise
 
 from schemas.case import Person
 from schemas.fields import Field, Kind, Sensitivity, fields_of
@@ -24,7 +24,7 @@ from warehouse.release_files import BYTE_ORDER_MARK
 NOT_VALUES = (*MISSING_CODES, SUPPRESSED)
 LABEL_COLUMNS: Mapping[str, str] = {
     "column": "Column of the tables of this release",
-    "label": "A label that stands in the column, or above one that does",
+    "label": "A label that stands in the column or in counts by it, or above one that does",
     "level": "0 for the finest labels of the column, more for coarser ones",
     "parent": "The next coarser label; empty where there is none",
     **{str(language): f"Text of the label in the language {language}" for language in LANGUAGES},
@@ -50,8 +50,8 @@ def occurring_codes(table: PublishedTable, column: str) -> tuple[OccurringCode, 
     return tuple(sorted(found, key=lambda each: (each.code in NOT_VALUES, each.level, each.code)))
 
 
-def labels_payload(tables: Sequence[PublishedTable]) -> bytes:
-    """`labels.csv`: every label that occurs in a table and those above it, one row a column and label.
+def labels_payload(tables: Sequence[PublishedTable], told: Mapping[str, Collection[str]] | None = None) -> bytes:
+    """`labels.csv`: every label that occurs in a table, or of which counts are `told` by column, and those above it, one row each.
 
     To see a column at one level, climb from each label to its parent as long as that parent is no coarser than the
     level; a label that is coarser already, and a reason for a missing value, stays what it is.
@@ -61,7 +61,7 @@ def labels_payload(tables: Sequence[PublishedTable]) -> bytes:
     writer.writerow(LABEL_COLUMNS)
     for field in published_fields():
         if field.kind is not Kind.INTEGER:
-            writer.writerows(_rows_of(field, tables))
+            writer.writerows(_rows_of(field, tables, (told or {}).get(field.name, ())))
     return BYTE_ORDER_MARK + sink.getvalue().encode()
 
 
@@ -71,15 +71,15 @@ def deepest_level(column: str) -> int:
     return max(len(path) for path in hierarchy_of(field).values()) - 2
 
 
-def _rows_of(field: Field, tables: Sequence[PublishedTable]) -> list[tuple[str, ...]]:
+def _rows_of(field: Field, tables: Sequence[PublishedTable], told: Collection[str]) -> list[tuple[str, ...]]:
     parents = _parents(field) if field.sensitivity is Sensitivity.QUASI else {}
     labels: set[str] = set()
-    for table in tables:
-        for code in table.frame[field.name].unique().to_list() if field.name in table.frame.columns else ():
-            step = code
-            while step is not None and step not in labels:
-                labels.add(step)
-                step = parents.get(step)
+    shown = [table.frame[field.name].unique().to_list() for table in tables if field.name in table.frame.columns]
+    for code in (*chain.from_iterable(shown), *told):
+        step = code
+        while step is not None and step not in labels:
+            labels.add(step)
+            step = parents.get(step)
     known = _labels_of(field.name)
     found = [(known[label][0] if parents else 0, label) for label in labels if label in known]
     return [

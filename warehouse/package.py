@@ -15,7 +15,7 @@ from schemas.product import Product
 from schemas.release import ProductProof, ReleaseProof
 from schemas.vocabulary import Labels
 from warehouse.promises import NUMBERS, Broken
-from warehouse.release_files import ERRATA, LABELS, PACKAGE, PROOF, csv_name, parquet_name, sha256_of
+from warehouse.release_files import ERRATA, LABELS, PACKAGE, PROOF, TOTALS, csv_name, parquet_name, sha256_of
 
 
 class _Described(BaseModel):
@@ -65,19 +65,20 @@ def products_of(package: Package, proof: ReleaseProof) -> Mapping[str, Product]:
 
 
 def broken_descriptions(folder: Path, proof: ReleaseProof, package: Package) -> Iterator[Broken]:
-    """The descriptor names each table twice, as Parquet and as CSV, with its columns, size and hash, and labels and errata once."""
+    """The descriptor names each table twice, as Parquet and as CSV, with its columns, size and hash; labels, errata, totals once."""
     if package.version != proof.version:
         yield Broken(PACKAGE, f"describes another version than {PROOF}")
     described = {resource.path: resource for resource in package.resources}
     expected = {name: product for product in proof.products for name in (parquet_name(product.name), csv_name(product.name))}
-    if set(described) != {*expected, LABELS, ERRATA} or len(package.resources) != len(expected) + 2:
+    others = {LABELS, ERRATA, TOTALS}
+    if set(described) != {*expected, *others} or len(package.resources) != len(expected) + len(others):
         yield Broken(PACKAGE, "does not describe exactly the tables of the release")
     known = products_of(package, proof)
     for name in (product.name for product in proof.products if product.name not in known):
         yield Broken(PACKAGE, f"does not say what the product {name} is")
     for name, resource in described.items():
         path = folder / name
-        is_known = name in {*expected, LABELS, ERRATA} and path.is_file()
+        is_known = name in {*expected, *others} and path.is_file()
         if is_known and (resource.bytes, resource.hash) != (path.stat().st_size, f"sha256:{sha256_of(path)}"):
             yield Broken(PACKAGE, f"gives another size or hash of {name}")
     for name, product in expected.items():

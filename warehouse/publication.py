@@ -18,7 +18,7 @@ from schemas.errors import CasehouseError, ReleaseRefused
 from schemas.release import ReleaseProof
 from schemas.zones import Anonymous
 from warehouse.published import PublishedTable, Table
-from warehouse.release_files import ERRATA, LABELS, PROOF, SUMS, VERSION, csv_name, sha256_of, sums_text
+from warehouse.release_files import ERRATA, LABELS, PROOF, SUMS, TOTALS, VERSION, csv_name, sha256_of, sums_text
 from warehouse.rendering import payloads_of
 from warehouse.seam import disk_refused
 from warehouse.verification import verify
@@ -83,9 +83,9 @@ def _check_version(version: str) -> None:
 
 
 def _check_names(tables: Sequence[Table]) -> None:
-    if any(csv_name(table.product.name) in (LABELS, ERRATA) for table in tables):
+    if any(csv_name(table.product.name) in (LABELS, ERRATA, TOTALS) for table in tables):
         raise ReleaseRefused(
-            f"a product cannot have this name: {LABELS} and {ERRATA} hold the labels and the errata of the release",
+            f"a product cannot have this name: {LABELS}, {ERRATA} and {TOTALS} hold the labels, the errata and the totals of flags",
             where="the products",
             allowed="any other name",
             next_step="rename the product and its file",

@@ -18,6 +18,7 @@ CODEBOOK = "codebook.html"
 README = "README.txt"
 LABELS = "labels.csv"
 ERRATA = "errata.csv"
+TOTALS = "flag-totals.csv"
 VERSION = re.compile(r"[0-9A-Za-z][0-9A-Za-z.+_-]{0,80}")
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 """First in every CSV file: without it Excel takes the text for the code page of the machine."""
@@ -38,7 +39,7 @@ def csv_name(product: str) -> str:
 def names_of_release(products: Iterable[str]) -> set[str]:
     """Every file of a release of these products; there is no other."""
     tables = {name for product in products for name in (parquet_name(product), csv_name(product))}
-    return tables | {SUMS, PROOF, PACKAGE, CODEBOOK, README, LABELS, ERRATA}
+    return tables | {SUMS, PROOF, PACKAGE, CODEBOOK, README, LABELS, ERRATA, TOTALS}
 
 
 def sha256_of(path: Path) -> str:

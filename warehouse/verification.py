@@ -20,6 +20,7 @@ from schemas.product import Product
 from schemas.release import ReleaseProof
 from warehouse.canonical import broken_bytes, broken_renderings, remarks_on
 from warehouse.errata import broken_errata
+from warehouse.flag_totals import broken_totals
 from warehouse.package import broken_descriptions, products_of, read_package
 from warehouse.promises import Broken, VerifiedTable, verify_table
 from warehouse.release_files import PACKAGE, PROOF, SUMS, csv_name, fingerprint_of, names_of_release, parquet_name, parse_sums, sha256_of
@@ -127,7 +128,7 @@ def _broken_release(proof: ReleaseProof, k: int | None) -> Iterator[Broken]:
         yield Broken(PROOF, "lists a cohort twice")
     if (shown := sum(cohort.published for cohort in proof.cohorts)) != proof.published_persons:
         yield Broken(PROOF, f"the cohorts hold {shown} persons, {proof.published_persons} are published")
-    yield from (Broken(PROOF, reason) for reason in broken_errata(proof))
+    yield from (Broken(PROOF, reason) for reason in (*broken_errata(proof), *broken_totals(proof)))
     for product in proof.products:
         if k is not None and product.k < k:
             yield Broken(PROOF, f"{product.name} promises k = {product.k}, less than the k = {k} that is asked for")

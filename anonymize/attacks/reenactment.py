@@ -26,8 +26,8 @@ from anonymize.attacks.outcome import Limits, Outcome
 
 PAIRS, WORLDS, UNANSWERED = "reenactment of two persons", "reenactment", "reenactment without an answer"
 MOST_RUNS, FEWEST_RUNS = 16, 4
-PERSONS_PLAYED = 400_000
-"""The method is run 16 times for each attacker, on large cohorts less often, so that about so many persons pass through it."""
+PERSONS_PLAYED = 100_000
+"""The method is run 16 times for each attacker, on larger cohorts less often, so that about so many persons pass through it."""
 APART = 8
 """One class in so many is guessed at in one run, so that guesses at neighbours seldom meet."""
 SEED = 20_261_122

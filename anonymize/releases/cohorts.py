@@ -130,5 +130,5 @@ def is_up(since: pl.Expr, day: date, months: int) -> pl.Expr:
 
 
 def weighed(weights: Mapping[str, float]) -> Search:
-    """The search with these weights of columns."""
-    return lambda table, hierarchies, conditions: generalize(table, hierarchies, conditions, weights=weights)
+    """The search with these weights of columns, with the effort that loses least: a cohort is published once."""
+    return lambda table, hierarchies, conditions: generalize(table, hierarchies, conditions, weights=weights, effort="quality")

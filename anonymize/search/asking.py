@@ -35,7 +35,8 @@ def ask(people: People, conditions: Conditions) -> tuple[Asked, tuple[str, ...]]
         k=conditions.k,
         least=conditions.contributors.least if conditions.contributors else 0,
         first=first.astype(np.int32),
-        distinct=np.array([each.distinct for each in kept], dtype=np.int32),
+        # One distinct value is no condition: a class without any known value tells nothing.
+        distinct=np.array([each.distinct if each.distinct > 1 else 0 for each in kept], dtype=np.int32),
         entropy=np.array([log(each.entropy) for each in kept], dtype=np.float64),
         closeness=np.array([each.closeness for each in kept], dtype=np.float64),
         whole=np.concatenate([*counts, sent]),
@@ -59,7 +60,7 @@ def _count(people: People, codes: Numbers, known: Flags) -> Ints:
 
 def _reachable(diversity: Diversity, count: Ints) -> Diversity:
     """The condition without what a table with these known values cannot reach."""
-    if lack_of_values(count, diversity.distinct, 0.0) > 0:
+    if diversity.distinct > 1 and lack_of_values(count, diversity.distinct, 0.0) > 0:
         diversity = replace(diversity, distinct=1)
     if lack_of_values(count, 0, log(diversity.entropy)) > 0:
         diversity = replace(diversity, entropy=1.0)

@@ -9,11 +9,10 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
-import typer
+from pipelines.commands import anonymizing_options as said
 
 if TYPE_CHECKING:
     from anonymize.conditions import Conditions
@@ -22,80 +21,43 @@ if TYPE_CHECKING:
     from pipelines.anonymizing import Outcome
 
 
-class Mode(StrEnum):
-    """How fine the cells of one column are: each as fine as its class allows, or all alike."""
-
-    LOCAL = "local"
-    UNIFORM = "uniform"
-
-
-class Shown(StrEnum):
-    """What a label is: a level of the hierarchy, or the values of the class one by one."""
-
-    HIERARCHY = "hierarchy"
-    SETS = "sets"
-
-
-class Withheld(StrEnum):
-    """What stands in a cell whose value is withheld."""
-
-    NULL = "null"
-    STAR = "*"
-
-
 def anonymize(  # noqa: PLR0913 - an option each
-    table: Annotated[Path, typer.Argument(help="Parquet, one row a person, text columns; or CSV with a header")],
+    table: said.Table,
     *,
-    quasi: Annotated[str, typer.Option("--qi", help="Columns that others may know of a person, with commas between them")],
-    hierarchies: Annotated[str, typer.Option(help="What the hierarchy files begin with: PREFIX<column>.csv; value;coarser;...;*")],
-    out: Annotated[Path, typer.Option("--out", help="Where to write the table, as Parquet")],
-    k: Annotated[int | None, typer.Option("-k", help="The least persons in a class; by default the policy's")] = None,
-    sensitive: Annotated[str, typer.Option(help="Columns that must not be learnt of a person")] = "",
-    l: Annotated[  # noqa: E741 - the name of the method
-        int | None, typer.Option("-l", help="The least known values of each sensitive column in a class; by default the policy's")
-    ] = None,
-    entropy: Annotated[float, typer.Option(help="As uncertain as so many equally frequent values; 1 asks nothing")] = 1.0,
-    closeness: Annotated[float, typer.Option(help="How far a class may be from the whole table, 0 to 1; 1 asks nothing")] = 1.0,
-    missing: Annotated[
-        str | None, typer.Option(help="Codes of sensitive columns and flags that tell nothing  [default: unknown, NA and the like]")
-    ] = None,
-    contributor: Annotated[str, typer.Option(help="The column that says who sent a person in; it is not published")] = "",
-    contributor_separator: Annotated[str | None, typer.Option(help="What stands between several contributors in a cell")] = None,
-    strangers: Annotated[int | None, typer.Option(help="Others that each contributor leaves in a class; by default the policy's")] = None,
-    flags: Annotated[str, typer.Option(help="Columns to publish in a table of their own, shuffled inside groups of persons")] = "",
-    flags_out: Annotated[Path | None, typer.Option(help="Where to write that table")] = None,
-    flag_group: Annotated[int | None, typer.Option(help="The least persons in a group; by default the policy's")] = None,
-    flag_width: Annotated[int | None, typer.Option(help="Flags that others may know of one person; by default the policy's")] = None,
-    mode: Annotated[Mode, typer.Option(help="local: each cell as fine as its class allows; uniform: one level a column")] = Mode.LOCAL,
-    suppress: Annotated[float, typer.Option(help="uniform: the largest share of persons that may be suppressed")] = 0.0,
-    labels: Annotated[Shown, typer.Option(help="Show levels of the hierarchies, or sets of values")] = Shown.HIERARCHY,
-    weights: Annotated[str, typer.Option(help="How much columns matter, such as citizenship=4,year=8; 1 for the others")] = "",
-    quality: Annotated[bool, typer.Option("--quality", help="Lose a little less, for about five times the time.")] = False,
-    suppressed: Annotated[Withheld, typer.Option(help="What a cell shows whose value is withheld")] = Withheld.NULL,
-    shuffle: Annotated[
-        bool,
-        typer.Option(
-            "--shuffle",
-            help="Order the rows by what is published alone. Without it they keep the order of the input: use it whenever that "
-            "order tells anything, such as when somebody came or who sent them in.",
-        ),
-    ] = False,
-    explain: Annotated[
-        bool, typer.Option("--explain", help="Say what each condition beyond k costs; searches once more for each.")
-    ] = False,
-    report: Annotated[Path | None, typer.Option(help="Write the figures here, as JSON; no label and no value")] = None,
-    threads: Annotated[int | None, typer.Option(min=1, help="Processors to use; the result is the same on any number")] = None,
+    quasi: said.Quasi,
+    hierarchies: said.Hierarchies,
+    out: said.Out,
+    k: said.K = None,
+    sensitive: said.Sensitive = "",
+    l: said.L = None,  # noqa: E741 - the name of the method
+    entropy: said.Entropy = 1.0,
+    closeness: said.Closeness = 1.0,
+    missing: said.Missing = None,
+    contributor: said.Contributor = "",
+    contributor_separator: said.Separator = None,
+    strangers: said.Strangers = None,
+    flags: said.Flags = "",
+    flags_out: said.FlagsOut = None,
+    flag_group: said.FlagGroup = None,
+    flag_width: said.FlagWidth = None,
+    mode: said.OfMode = said.Mode.LOCAL,
+    suppress: said.Suppress = 0.0,
+    labels: said.Labels = said.Shown.HIERARCHY,
+    weights: said.Weights = "",
+    quality: said.Quality = False,
+    suppressed: said.Suppressed = said.Withheld.NULL,
+    shuffle: said.Shuffle = False,
+    explain: said.Explain = False,
+    report: said.Report = None,
+    threads: said.Threads = None,
 ) -> None:
     """Publish a table of persons under coarser labels, so that each is one of at least k who look the same, with little lost.
 
     Columns that are not named are published as they are. The table appears whole, after it was measured, or not at all.
-
     Exit codes: 0 published, 1 what was written did not keep what was asked (a bug), 2 refused before anything was written.
     """
-    # Before numpy is imported: its library of linear algebra, which nothing here uses, else starts a thread a processor.
-    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    _without_threads_of_numpy()
     from anonymize.files.request import NOT_KNOWN, Request
-    from pipelines.anonymizing import anonymize_file
 
     unclear: list[str] = []
     conditions = _conditions(k, _listed(sensitive), l, entropy, closeness)
@@ -111,24 +73,27 @@ def anonymize(  # noqa: PLR0913 - an option each
         effort="quality" if quality else "fast",
         labels=labels.value,
         not_known=NOT_KNOWN if missing is None else _listed(missing),
-        suppressed_as=None if suppressed is Withheld.NULL else suppressed.value,
+        suppressed_as=suppressed.text,
         is_shuffled=shuffle,
         flags=_flags(_listed(flags), flags_out, flag_group, flag_width, unclear),
         report=report,
         unclear=tuple(unclear),
     )
-    with _progress() as watch:
-        outcome = anonymize_file(request, watch, threads=threads, explains=explain)
-    _tell(outcome, request)
+    _run(request, threads, explains=explain)
+
+
+def _without_threads_of_numpy() -> None:
+    """Before numpy is imported: its library of linear algebra, which nothing here uses, starts a thread for each processor."""
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 
 def _listed(names: str) -> tuple[str, ...]:
     return tuple(name.strip() for name in names.split(",") if name.strip())
 
 
-def _weight(said: str) -> tuple[str, float]:
+def _weight(typed: str) -> tuple[str, float]:
     """A column and its weight; not a number where none was said, which the request refuses with all else."""
-    column, _, weight = said.partition("=")
+    column, _, weight = typed.partition("=")
     try:
         return column.strip(), float(weight)
     except ValueError:
@@ -175,6 +140,14 @@ def _flags(columns: tuple[str, ...], out: Path | None, group: int | None, width:
         policy = load_policy()
         group, width = policy.flag_group.value if group is None else group, policy.flag_width.value if width is None else width
     return FlagRequest(columns, out, width, group)
+
+
+def _run(request: Request, threads: int | None, *, explains: bool) -> None:
+    from pipelines.anonymizing import anonymize_file
+
+    with _progress() as watch:
+        outcome = anonymize_file(request, watch, threads=threads, explains=explains)
+    _tell(outcome, request)
 
 
 @contextmanager

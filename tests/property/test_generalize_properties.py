@@ -108,8 +108,8 @@ def test_values_of_k_persons_each_are_published_unchanged(k: int) -> None:
 def test_choose_coarsen_and_filter_keep_k(request: Request, data: st.DataObject) -> None:
     """A product's class is made of whole classes of the master."""
     policy = load_policy()
-    numbers = {"k": request.k, "l": 1, "entropy": 1, "closeness": 1, "largest_homogeneous_share": 1}
-    policy = policy.model_copy(update={name: getattr(policy, name).model_copy(update={"value": value}) for name, value in numbers.items()})
+    asked = {"k": request.k, "l": 1, "entropy": 1.0, "closeness": 1.0, "largest_homogeneous_share": 1.0}
+    policy = policy.model_copy(update={name: getattr(policy, name).model_copy(update={"value": value}) for name, value in asked.items()})
     published = generalize(request.table, HIERARCHIES, Conditions.with_distinct_values(request.k, request.l, SENSITIVE)).table.drop("note")
     master = pass_gate(Pseudonymised(published), quasi=QUASI, sensitive=SENSITIVE, policy=policy).anonymous
     hierarchies = {hierarchy.column: hierarchy for hierarchy in HIERARCHIES}

@@ -93,24 +93,24 @@ class TestGate:
 
 
 class TestEntering:
-    def newcomers(self, persons: int) -> tuple[pl.DataFrame, pl.DataFrame]:
+    def newcomers(self, persons: int) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
         keys = [f"p{number:02}" for number in range(persons)]
         means = pl.DataFrame({"person_key": keys}).with_columns(pl.lit("unknown").alias(column) for column in FLAG_COLUMNS)
         is_few = pl.col("person_key").is_in(keys[:2])
         means = means.with_columns(pl.when(is_few).then(pl.lit("yes")).otherwise(pl.col(DRUGS)).alias(DRUGS))
-        return pl.DataFrame({"person_key": keys} | {column: ["suppressed"] * persons for column in QUASI}), means
+        rows = pl.DataFrame({"person_key": keys, "cohort": [1] * persons, "contributors": ["one+two"] * persons})
+        rows = rows.with_columns(pl.lit("suppressed").alias(column) for column in QUASI)
+        return rows, rows.select("person_key", *(pl.lit("unknown").alias(column) for column in QUASI)), means
 
     def test_newcomers_get_groups_after_those_that_were_given_and_rare_flags_are_hidden(self) -> None:
-        rows, means = self.newcomers(8)
-        found = flag_newcomers(rows, means, QUASI, list(person_hierarchies().values()), policy_of(k=3, flag_group=6), taken=4)
+        found = flag_newcomers(*self.newcomers(8), list(person_hierarchies().values()), policy_of(k=3, flag_group=6), taken=4)
         assert set(found.rows[FLAG_GROUP]) == {5}
         assert (found.flags.height, found.groups, found.lost) == (8, 1, 1.0)
         assert (found.flags[DRUGS] == "suppressed").sum() == 3
         assert "person_key" not in found.flags.columns
 
     def test_too_few_newcomers_for_a_group_publish_no_flags(self) -> None:
-        rows, means = self.newcomers(5)
-        found = flag_newcomers(rows, means, QUASI, list(person_hierarchies().values()), policy_of(k=3, flag_group=6), taken=4)
+        found = flag_newcomers(*self.newcomers(5), list(person_hierarchies().values()), policy_of(k=3, flag_group=6), taken=4)
         assert set(found.rows[FLAG_GROUP]) == {0}
         assert (found.flags.height, found.groups, found.lost) == (0, 0, 0.0)
         assert table_of_flags(product(), found.flags, policy_of()) is None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import polars as pl
 import pytest
 
+from anonymize.conditions import Contributors
 from anonymize.flags.nesting import nest_flags
 from anonymize.flags.spec import FlagSpec
 from anonymize.flags.totals import count_totals
@@ -142,3 +143,20 @@ def test_the_size_of_a_value_is_withheld_where_the_core_hides_few_of_it_under_a_
     original, flags = core_of(y2019=8, y2020=8), flags_of((16, "yes", "no"))
     core = original.with_columns(year=pl.Series(["2019"] * 6 + [SUPPRESSED] * 2 + [SUPPRESSED] * 8))
     assert {row[2] for row in counted(original, core, flags)} == {"all"}
+
+
+def test_a_count_of_which_a_contributor_could_subtract_all_but_few_is_told_with_others_or_not_at_all() -> None:
+    core, flags = core_of(y2019=6, y2020=8), flags_of((6, "yes", "no"), (8, "yes", "no"))
+    nested = nest_flags(core, flags, spec(group=6), [YEARS])
+
+    def told(*sent: str) -> set[object]:
+        original = core.with_columns(partner=pl.Series(sent))
+        totals = count_totals(original, core, flags, nested, [YEARS], spec(), contributors=Contributors("partner", 2, "+"))
+        return {row[3] for row in totals.rows() if row[0] == "debt"}
+
+    assert told(*["a"] * 4, *["b"] * 2, *["a"] * 4, *["b"] * 4) == {"all", "2019", "2020"}
+    assert told(*["a"] * 5, "a+b", *["a"] * 4, *["b"] * 4) == {"all", "2019", "2020"}
+    assert told(*["a"] * 5, "b", *["a"] * 4, *["b"] * 4) == {"all"}
+    assert told(*["a"] * 13, "b") == set()
+    original = core.with_columns(partner=pl.Series(["a+b"] * 13 + ["c"]))
+    assert not count_totals(original, core, flags, nested, [YEARS], spec(), contributors=Contributors("partner", 1)).is_empty()

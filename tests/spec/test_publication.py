@@ -140,7 +140,19 @@ class TestAppearing:
         published = publish(tmp_path, tables, release_of(tables))
         assert (published.folder, published.version, published.is_new) == (tmp_path / "0001", "0001", True)
         products = [f"{name}.{form}" for name in ("everyone", "few-columns", "women") for form in ("csv", "parquet")]
-        expected = sorted([*products, "README.txt", "SHA256SUMS", "codebook.html", "datapackage.json", "errata.csv", "labels.csv", "proof.json"])
+        expected = sorted(
+            [
+                *products,
+                "README.txt",
+                "SHA256SUMS",
+                "codebook.html",
+                "datapackage.json",
+                "errata.csv",
+                "flag-totals.csv",
+                "labels.csv",
+                "proof.json",
+            ]
+        )
         assert sorted(contents(published.folder)) == expected
         assert (published.folder / "everyone.parquet").read_bytes() == tables[0].anonymous.payload
         assert os.readlink(tmp_path / "latest") == "0001"

@@ -154,7 +154,10 @@ def test_a_published_cell_is_a_label_of_its_hierarchy_and_never_empty() -> None:
     found = published_expectations(PublishedPerson, columns)
     assert [each.column for each in found if each.kind == "not_null"] == list(columns)
     assert {each.column for each in found if each.kind == "in_set"} == set(Person.model_fields)
-    assert [(each.column, each.low, each.high) for each in found if each.kind == "between"] == [("cohort", 1, 9999), ("flag_group", 0, 999_999)]
+    assert [(each.column, each.low, each.high) for each in found if each.kind == "between"] == [
+        ("cohort", 1, 9999),
+        ("flag_group", 0, 999_999),
+    ]
     allowed = {each.column: set(each.allowed) for each in found if each.kind == "in_set"}
     assert {"SE", "northern_europe", "europe", SUPPRESSED, "unknown"} <= allowed["citizenship_code"]
     assert {"2024", "2024-2025", "2022-2025", "2022-2029", SUPPRESSED} <= allowed["registration_year"]
