@@ -89,6 +89,7 @@ class Hierarchy:
 
 ROOT_IN_FILES = "*"
 """How a file of a hierarchy writes `SUPPRESSED`."""
+_LINES_NAMED = 3
 _SHAPE_OF_FILES = f"UTF-8 text, a line a value: the value, coarser labels, at last {ROOT_IN_FILES}, with semicolons between them"
 
 
@@ -115,21 +116,77 @@ def read_hierarchies(prefix: str, columns: Sequence[str]) -> tuple[Hierarchy, ..
     return tuple(found)
 
 
+def values_listed(prefix: str, column: str) -> tuple[str, ...]:
+    """The values that the file of a column has lines for, whatever else is wrong with it; none where it cannot be read."""
+    try:
+        return tuple(dict.fromkeys(line[0] for line in _lines(Path(f"{prefix}{column}.csv")).values()))
+    except (OSError, ValueError, csv.Error):
+        return ()
+
+
 def _read_hierarchy(path: Path, column: str) -> Hierarchy:
     try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            lines = [line for line in csv.reader(file, delimiter=";", strict=True) if line]
+        lines = _lines(path)
     except FileNotFoundError:
-        raise _fault(path, column, f"there is no file {path.name}") from None
+        raise _broken(path, column, [f"there is no file {path.name}"]) from None
     except (OSError, ValueError, csv.Error):
-        raise _fault(path, column, f"{path.name} is not readable as UTF-8 text with semicolons") from None
-    rootless = sum(line[-1] != ROOT_IN_FILES for line in lines)
-    if rootless:
-        raise _fault(path, column, f"{rootless} line(s) of {path.name} do not end in {ROOT_IN_FILES}")
-    if len({line[0] for line in lines}) < len(lines):
-        raise _fault(path, column, f"{len(lines) - len({line[0] for line in lines})} value(s) of {path.name} have a line already")
-    depth = max(map(len, lines), default=0)
-    return Hierarchy(column, {line[0]: tuple(_filled_up(line, depth)) for line in lines})
+        raise _broken(path, column, [f"{path.name} is not readable as UTF-8 text with semicolons"]) from None
+    if faults := _faults_of_lines(lines):
+        raise _broken(path, column, [f"{path.name}: {fault}" for fault in faults])
+    depth = max(map(len, lines.values()), default=0)
+    paths = {line[0]: tuple(_filled_up(line, depth)) for line in lines.values()}
+    try:
+        return Hierarchy(column, paths)
+    except SpecificationError as error:
+        faults = [fault.removeprefix(f"hierarchy of {column}: ") for fault in error.faults]
+        where = _numbers(_lines_that_disagree(dict(zip(lines, paths.values(), strict=True))))
+        raise _broken(path, column, [f"{path.name}: {fault}{where}" for fault in faults]) from None
+
+
+def _lines(path: Path) -> dict[int, list[str]]:
+    """The cells of each line that is not empty, by the number of the line; what cannot be read is raised as it comes."""
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        reader = csv.reader(file, delimiter=";", strict=True)
+        numbered = ((reader.line_num, line) for line in reader)
+        return {number: line for number, line in numbered if line}
+
+
+def _faults_of_lines(lines: Mapping[int, Sequence[str]]) -> list[str]:
+    """What is wrong with lines by themselves, and with two that begin alike."""
+    commas = [number for number, line in lines.items() if len(line) == 1 and "," in line[0]]
+    rootless = [number for number, line in lines.items() if line[-1] != ROOT_IN_FILES and number not in commas]
+    seen: set[str] = set()
+    twice = []
+    for number, line in lines.items():
+        if line[0] in seen:
+            twice.append(number)
+        seen.add(line[0])
+    tests = [
+        (commas, "line(s) have commas and no semicolon; cells are apart by ;"),
+        (rootless, f"line(s) do not end in {ROOT_IN_FILES}"),
+        (twice, "value(s) have a line already"),
+    ]
+    return [f"{len(numbers)} {fault}{_numbers(numbers)}" for numbers, fault in tests if numbers]
+
+
+def _lines_that_disagree(paths: Mapping[int, Sequence[str]]) -> list[int]:
+    """The lines on which a label stands below another one, or begins on another level, than on the first line that has it."""
+    first: dict[str, tuple[int, Sequence[str]]] = {}
+    found = []
+    for number, path in paths.items():
+        for level in reversed(range(len(path))):
+            if level == 0 or path[level] != path[level - 1]:
+                known = first.setdefault(path[level], (level, path[level:]))
+                if known != (level, path[level:]):
+                    found.append(number)
+                    break
+    return found
+
+
+def _numbers(lines: Sequence[int]) -> str:
+    """The first of some numbers of lines, in brackets; nothing where there are none."""
+    shown = ", ".join([*map(str, lines[:_LINES_NAMED]), *(["..."] if len(lines) > _LINES_NAMED else [])])
+    return f" (line{'s' if len(lines) > 1 else ''} {shown})" if lines else ""
 
 
 def _filled_up(line: Sequence[str], depth: int) -> list[str]:
@@ -137,7 +194,10 @@ def _filled_up(line: Sequence[str], depth: int) -> list[str]:
     return [named[0]] * (depth - len(named)) + named
 
 
-def _fault(path: Path, column: str, fault: str) -> SpecificationError:
+def _broken(path: Path, column: str, faults: Sequence[str]) -> SpecificationError:
     return SpecificationError(
-        [f"hierarchy of {column}: {fault}"], where=str(path), allowed=_SHAPE_OF_FILES, next_step="mend the file, then run again"
+        [f"hierarchy of {column}: {fault}" for fault in faults],
+        where=str(path),
+        allowed=_SHAPE_OF_FILES,
+        next_step="mend the file, then run again",
     )

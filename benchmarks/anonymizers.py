@@ -110,8 +110,7 @@ CASES = (
         "The same five columns, and two known values of each of three forms of exploitation in every class (l = 2)",
         CORE,
         11,
-        # The mark of the literature takes a missing value for a value; Casehouse does not, unless it is told another code for missing.
-        {**FAST, "fast, a missing form counted as a value": ("--missing", "unknown")},
+        {**FAST},
         peer_seconds=0,
         rows=200_000,
         sensitive=FORMS,

@@ -26,7 +26,7 @@ SLACK = 1e-9
 
 @dataclass(frozen=True)
 class Cost:
-    """A condition, and what would have been lost without it."""
+    """A condition, and what would have been lost without it, weighed as asked."""
 
     condition: str
     loss_without: float
@@ -36,15 +36,18 @@ class Cost:
 class Outcome:
     """What was published, in counts, measured from its bytes.
 
-    `loss` is Iyengar's metric, by column from 0 (every value as it was) to 1 (every cell suppressed), its mean weighed as
-    asked. `waived` are sensitive fields of which the whole table holds too little to ask it of a class; `untouched` the
-    columns that were published as they came. Where one level a column was asked for, `levels` has for each which of how many
-    it shows, 1 for the values themselves, and `unproven` the loss that might be won by others at most, 0 if none could.
+    `loss` is Iyengar's metric, by column from 0 (every value as it was) to 1 (every cell suppressed), its mean over the
+    columns; `weighed_loss` is the mean weighed as asked. `suppressed_persons` are those of whom no quasi-identifier is shown.
+    `waived` are sensitive fields of which the whole table holds too little to ask it of a class; `untouched` the columns that
+    were published as they came. Where one level a column was asked for, `levels` has for each which of how many it shows, 1 for
+    the values themselves, and `unproven` the loss that might be won by others at most, 0 if none could.
     """
 
     before: Measures
     after: Measures
     loss: float
+    weighed_loss: float
+    suppressed_persons: int
     loss_by_column: tuple[tuple[str, float], ...]
     strangers: Strangers | None
     flags: FlagOutcome | None
@@ -95,7 +98,9 @@ def _outcome(measured: ReadBack, request: Request, found: Found, untouched: tupl
     return Outcome(
         before=measured.before,
         after=measured.after,
-        loss=sum(weight * each.loss for weight, each in zip(weights, measured.fidelity, strict=True)) / sum(weights),
+        loss=sum(each.loss for each in measured.fidelity) / len(measured.fidelity),
+        weighed_loss=sum(weight * each.loss for weight, each in zip(weights, measured.fidelity, strict=True)) / sum(weights),
+        suppressed_persons=measured.suppressed_persons,
         loss_by_column=tuple((each.column, each.loss) for each in measured.fidelity),
         strangers=measured.strangers,
         flags=measured.flags,

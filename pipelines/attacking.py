@@ -17,9 +17,10 @@ from anonymize.attacks.running import Verdict, run_attacks
 from anonymize.policy import SEPARATOR, Policy
 from engine.parquet import decode
 from pipelines.entering import COHORT, CONTRIBUTORS, QUASI, SENSITIVE, person_hierarchies
-from pipelines.instance import Instance, storage_error
+from pipelines.instance import Instance, storage_error, write_secret
 from pipelines.remembering import standing_releases
 from schemas.errors import ReleaseRefused
+from schemas.flags import FLAG_GROUP
 from schemas.release import ReleaseProof
 from warehouse.publication import Table
 from warehouse.release_files import parquet_name
@@ -68,6 +69,20 @@ def withstand(
     return verdict
 
 
+def assert_flags_attacked(tables: Sequence[Table], entering: pl.DataFrame, attacked: FlagRows | None) -> None:
+    """`ReleaseRefused` when a table of flags shows rows of the groups that enter (`entering`) on which no attack can be made."""
+    groups = entering[FLAG_GROUP].unique().to_list()
+    shown = sum(int(each.anonymous.frame[FLAG_GROUP].is_in(groups).sum()) for each in tables if each.product.kind == "flags")
+    made_on = attacked.table.height if attacked is not None else 0
+    if shown > made_on:
+        raise ReleaseRefused(
+            f"{shown} row(s) of flags would be published, and the attacks on flags can be made on {made_on} of them",
+            where="the table of flags",
+            allowed=f"flags beside a table of all persons that shows {FLAG_GROUP}, through which an attacker would reach them",
+            next_step=f"give such a product the column {FLAG_GROUP}, or publish no table of flags",
+        )
+
+
 def limits_of(policy: Policy) -> Limits:
     """What attacks are held against."""
     return Limits(
@@ -87,8 +102,7 @@ def keep_report(folder: Path, version: str, verdict: Verdict) -> None:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         file = folder / f"{version}.json"
         if not file.exists():
-            file.touch(mode=0o600)
-            file.write_text(outcomes + "\n", encoding="utf-8")
+            write_secret(file, outcomes.encode() + b"\n")
     except OSError as error:
         raise storage_error(error, folder) from None
 

@@ -8,11 +8,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ingest.vault import Vault
+from pipelines.agreement import disagreement, is_memory_lost
 from pipelines.inbox import Waiting
 from pipelines.instance import Instance
-from pipelines.publishing import is_memory_lost, latest_release
-from schemas.errors import StorageError, VaultError
-from warehouse.store import open_store
+from pipelines.remembering import standing_releases
+from schemas.errors import ReleaseRefused, StorageError, VaultError
+from warehouse.store import Store, open_store
 
 OLDER = "made by an older version of Casehouse"
 
@@ -24,6 +25,8 @@ class Condition:
     is_linking_pending: bool
     is_memory_lost: bool
     """Who was published is forgotten, so that no release can be made."""
+    ledger_fault: str | None
+    """Why the release ledger is not the one that the warehouse remembers, so that no release can be made."""
     unstored: tuple[Waiting, ...]
     """Batches of the vault that are not in the warehouse."""
 
@@ -37,7 +40,17 @@ class Condition:
                 "no release can be made: the memory of who was published is lost with the former warehouse; "
                 "only its backup restores it: put it back in place of warehouse.duckdb, then casehouse run takes in what came since"
             )
+        if self.ledger_fault:
+            found.append(
+                f"no release can be made: the release ledger was cut short or changed: {self.ledger_fault}; "
+                "restore the folders ledger and releases and the warehouse from the same backup"
+            )
         return tuple(found)
+
+    @property
+    def is_release_possible(self) -> bool:
+        """Whether what the instance remembers of its releases lets it make another."""
+        return not self.is_memory_lost and self.ledger_fault is None
 
 
 def condition_of(instance: Instance) -> Condition:
@@ -46,15 +59,23 @@ def condition_of(instance: Instance) -> Condition:
     assert_of_this_version(instance)
     assert_warehouse_stands(instance)
     stored: set[str] = set()
-    pending, lost = False, False
+    pending, lost, fault = False, False, None
     if instance.warehouse_file.exists():
         with open_store(instance.warehouse_file, read_only=True) as store:
             stored = set(store.ledgers())
             pending, lost = not store.is_linked(), is_memory_lost(store, instance.releases)
+            fault = None if lost else _ledger_fault(store, instance)
     vault = known_vault(instance)
     ids = [batch_id for batch_id in vault.batch_ids() if batch_id not in stored] if vault else []
     unstored = tuple(Waiting(vault.manifest(batch_id).partner_code, batch_id) for batch_id in ids) if vault else ()
-    return Condition(pending, lost, unstored)
+    return Condition(pending, lost, fault, unstored)
+
+
+def _ledger_fault(store: Store, instance: Instance) -> str | None:
+    try:
+        return disagreement(store, instance)
+    except ReleaseRefused as refused:
+        return refused.what
 
 
 def assert_of_this_version(instance: Instance) -> None:
@@ -79,7 +100,7 @@ def assert_warehouse_stands(instance: Instance) -> None:
     One batch alone may be what a first run that was cut off had landed before there was a warehouse.
     """
     vault = known_vault(instance)
-    is_used = latest_release(instance.releases) is not None or (vault is not None and len(vault.batch_ids()) > 1)
+    is_used = bool(standing_releases(instance.releases)) or (vault is not None and len(vault.batch_ids()) > 1)
     if is_used and not instance.warehouse_file.exists():
         raise StorageError(
             "the warehouse is gone, though there are batches in the vault or a release",

@@ -168,7 +168,7 @@ def state_json(instance: Instance, condition: Condition) -> str:
         "refused": len(refused),
         "batches_unreadable": len(lost),
         "linking_pending": condition.is_linking_pending,
-        "release_possible": not condition.is_memory_lost,
+        "release_possible": condition.is_release_possible,
         "release": folder.name if folder else None,
         "waiting_persons": waits.persons,
         "waiting_since": waits.since.isoformat() if waits.since else None,

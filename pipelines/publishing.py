@@ -25,7 +25,8 @@ from anonymize.release import Passed, pass_gate
 from anonymize.releases.differences import TableCounts
 from anonymize.releases.errata import standing_figures
 from anonymize.releases.retirement import retiring
-from pipelines.attacking import keep_report, withstand
+from pipelines.agreement import agree, assert_cohorts_known, remember_entries
+from pipelines.attacking import assert_flags_attacked, keep_report, withstand
 from pipelines.corrections import settle
 from pipelines.entering import COHORT, CONTRIBUTORS, MASTER_COLUMNS, QUASI, SENSITIVE, Newcomers, newcomers_of, person_hierarchies
 from pipelines.erring import errata_of, errata_proof
@@ -37,10 +38,10 @@ from schemas.errors import ReleaseRefused
 from schemas.flags import FLAG_GROUP
 from schemas.partner import Partner
 from schemas.product import Product
-from schemas.release import CohortProof, ProductProof, ReleaseProof
+from schemas.release import ProductProof, ReleaseProof
 from schemas.zones import Anonymous, Pseudonymised
 from warehouse.canonical import installed_versions
-from warehouse.enrolment import Retired, Waiting
+from warehouse.enrolment import NO_FLAGS, Retired, Waiting
 from warehouse.publication import Published, Table, publish
 from warehouse.store import Store, open_store
 
@@ -88,11 +89,12 @@ def make_release(instance: Instance, day: date | None = None) -> ReleaseOutcome:
     with open_store(instance.warehouse_file) as store:
         if not store.is_linked():
             raise not_linked()
-        retired = store.retire(retiring_keys(store, policy))
         assert_cohorts_known(store, instance.releases)
+        agree(store, instance)
+        retired = store.retire(retiring_keys(store, policy))
         earlier = earlier_releases(instance.ledger, instance.releases)
         everyone = store.persons().frame
-        newcomers, found = flagged(store, newcomers_of(store, everyone, policy, day or date.today()), policy)
+        newcomers, found = flagged(store, newcomers_of(store, everyone, policy, day or date.today()), policy, instance.products)
         master = master_of(store, newcomers)
         passed = gate(master.shown, policy, master.rows[CONTRIBUTORS])
         tables = tables_of(instance.products, passed.anonymous, pl.concat([store.published_flags(), found.flags]), policy)
@@ -103,14 +105,16 @@ def make_release(instance: Instance, day: date | None = None) -> ReleaseOutcome:
         assert_differences(counts, earlier, policy.k.value)
         newest = newcomers.facts.cohort if newcomers.facts else None
         flags = flag_rows(found, tables)
+        assert_flags_attacked(tables, found.flags, flags)
         verdict = withstand(instance, policy, of_persons, master.rows, everyone, newest=newest, played=newcomers.played, flags=flags)
         if newcomers.facts:
             store.enroll(newcomers.facts.cohort, newcomers.rows.drop(COHORT, CONTRIBUTORS), newcomers.facts, found.flags, found.totals)
         store.keep_waiting(newcomers.waiting)
         store.tell_errata(wrong.told.figures, wrong.told.persons)
         proof = proof_of(store, policy, tables, instance.partners)
-    keep_report(instance.attacks, proof.version, verdict)
-    remember(instance.ledger, proof, counts)
+        keep_report(instance.attacks, proof.version, verdict)
+        remember(instance.ledger, proof, counts)
+        remember_entries(store, instance.ledger)
     published = publish(instance.releases, tables, proof)
     return ReleaseOutcome(published, proof, newcomers.waits, retired, verdict)
 
@@ -133,34 +137,6 @@ def master_of(store: Store, newcomers: Newcomers) -> Master:
     return Master(master)
 
 
-def is_memory_lost(store: Store, releases: Path) -> bool:
-    """Whether the warehouse has forgotten persons that the latest release shows."""
-    shown = _cohorts_shown(releases)
-    return [_at_entry(cohort) for cohort in store.cohorts()[: len(shown)]] != [_at_entry(cohort) for cohort in shown]
-
-
-def assert_cohorts_known(store: Store, releases: Path) -> None:
-    """`ReleaseRefused` when the warehouse has forgotten persons that the latest release shows, or that rows were retired: it
-    would publish them again."""
-    pairs = zip(store.cohorts(), _cohorts_shown(releases), strict=False)
-    if is_memory_lost(store, releases) or any(now.retired < then.retired for now, then in pairs):
-        raise ReleaseRefused(
-            "the warehouse does not know the persons that the latest release shows",
-            where="the warehouse file",
-            allowed="the warehouse from which the latest release was made, or a later state of it",
-            next_step="restore the warehouse from your backup; publishing everyone anew would let readers subtract the releases",
-        )
-
-
-def _cohorts_shown(releases: Path) -> tuple[CohortProof, ...]:
-    folder = latest_release(releases)
-    return ReleaseProof.model_validate_json((folder / "proof.json").read_bytes()).cohorts if folder else ()
-
-
-def _at_entry(cohort: CohortProof) -> CohortProof:
-    return cohort.model_copy(update={"retired": 0})
-
-
 def gate(candidate: Pseudonymised, policy: Policy, contributors: pl.Series | None = None) -> Passed:
     """The gate, told what each column of the candidate gives away; the cohort counts as known to others."""
     columns = candidate.frame.columns
@@ -169,10 +145,15 @@ def gate(candidate: Pseudonymised, policy: Policy, contributors: pl.Series | Non
     return pass_gate(candidate, quasi=quasi, sensitive=sensitive, policy=policy, contributors=contributors)
 
 
-def flagged(store: Store, newcomers: Newcomers, policy: Policy) -> tuple[Newcomers, Flagged]:
-    """The newcomers with their flag groups, and their shuffled flags with totals: nested once, when they enter, like their labels."""
+def flagged(store: Store, newcomers: Newcomers, policy: Policy, products: Mapping[str, Product]) -> tuple[Newcomers, Flagged]:
+    """The newcomers with their flag groups, and their shuffled flags with totals: nested once, when they enter, like their labels.
+
+    Without a product of flags none are kept of these persons: a later release would publish them without any attack made.
+    """
     taken = sum(cohort.flag_groups for cohort in store.cohorts())
     found = flag_newcomers(newcomers.rows, newcomers.original, store.means(), list(person_hierarchies().values()), policy, taken)
+    if not any(product.kind == "flags" for product in products.values()):
+        found = replace(found, rows=found.rows.with_columns(pl.lit(0, pl.Int64).alias(FLAG_GROUP)), flags=NO_FLAGS, lost=0.0)
     told = {"flag_groups": found.groups, "flags_lost": found.lost}
     facts = newcomers.facts.model_copy(update=told) if newcomers.facts else None
     return replace(newcomers, rows=found.rows, facts=facts), found

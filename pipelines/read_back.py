@@ -45,7 +45,10 @@ class FlagOutcome:
 
 @dataclass(frozen=True)
 class ReadBack:
-    """What stands in the published files; `rows` counts those of the table, as many as the original has if all is well."""
+    """What stands in the published files; `rows` counts those of the table, as many as the original has if all is well.
+
+    `suppressed_persons` are those of whom no quasi-identifier is shown.
+    """
 
     rows: int
     before: Measures
@@ -53,6 +56,7 @@ class ReadBack:
     fidelity: tuple[Fidelity, ...]
     strangers: Strangers | None
     flags: FlagOutcome | None
+    suppressed_persons: int
 
 
 def read_back(source: Source, request: Request, hierarchies: Sequence[Hierarchy], rows: Path, final: Path, flags: Path) -> ReadBack:
@@ -72,6 +76,7 @@ def read_back(source: Source, request: Request, hierarchies: Sequence[Hierarchy]
             fidelity=tuple(_fidelity(source, request, hierarchy, at) for at, hierarchy in enumerate(hierarchies)),
             strangers=_strangers(source, request, persons),
             flags=_flags(source, request, request.flags, flags) if request.flags else None,
+            suppressed_persons=_suppressed_persons(source, request),
         )
 
 
@@ -96,6 +101,12 @@ def _pair(source: Source, request: Request, rows: Path) -> str:
         cells += [f"kept{at} as {quoted(column)}" for at, column in enumerate(kept)]
         source.connection.table(_PAIRS).project(", ".join([*cells, f"persons as {quoted(persons)}"])).create_view(side)
     return persons
+
+
+def _suppressed_persons(source: Source, request: Request) -> int:
+    nothing = " and ".join(f"published{at} is null" for at in range(len(request.quasi)))
+    ((persons,),) = source.connection.table(_PAIRS).filter(nothing).aggregate("coalesce(sum(persons), 0)::bigint").fetchall()
+    return int(persons)
 
 
 def _shown(request: Request, cell: str) -> str:

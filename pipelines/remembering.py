@@ -1,7 +1,7 @@
 """The release ledger of an instance: what is counted of each release, and that no two of them differ too little.
 
-Here: the counts of the tables of a release, the ledger made anew from the release folders of an earlier version, and the
-refusal of a release that differs too little. Never here: the chain itself (`anonymize.releases.ledger`), or what counts as too little.
+Here: the counts of the tables of a release, also from the files of one that stands, and the refusal of a release that
+differs too little. Never here: the chain itself (`anonymize.releases.ledger`), or what counts as too little.
 """
 
 from __future__ import annotations
@@ -49,17 +49,11 @@ def totals_counts(totals: pl.DataFrame) -> TableCounts:
 def earlier_releases(folder: Path, releases: Path) -> tuple[ReleaseCounts, ...]:
     """The counts of every earlier release, oldest first, from the verified ledger.
 
-    Where there is no ledger but releases stand, it is made of what they show. Raises `ReleaseRefused` when the chain is broken
-    or a release that stands is not in it as it stands.
+    Raises `ReleaseRefused` when the chain is broken or a release that stands is not in it as it stands.
     """
-    standing = standing_releases(releases)
-    if not ledger.read_ledger(folder):
-        for shown in standing:
-            tables = [_shown_counts(releases / shown.version, product) for product in shown.products]
-            remember(folder, shown, [*tables, errata_counts(_figures(shown)), totals_counts(_totals(shown))])
     seals = ledger.read_ledger(folder)
     sealed = [(seal.version, seal.files()) for seal in seals]
-    for shown in standing:
+    for shown in standing_releases(releases):
         if (shown.version, _hashes(shown)) not in sealed:
             raise ReleaseRefused(
                 f"the release {shown.version} stands, but the release ledger does not hold it as it stands",
@@ -107,6 +101,12 @@ def standing_releases(releases: Path) -> tuple[ReleaseProof, ...]:
     """What each release folder says of itself, in the order of their versions; folders of publications that were cut off are none."""
     folders = sorted(path for path in releases.glob("[0-9]*") if path.is_dir() and not path.is_symlink()) if releases.is_dir() else []
     return tuple(ReleaseProof.model_validate_json((folder / PROOF).read_bytes()) for folder in folders)
+
+
+def counts_shown(releases: Path, shown: ReleaseProof) -> list[TableCounts]:
+    """The counts of a release that stands, from its files alone."""
+    tables = [_shown_counts(releases / shown.version, product) for product in shown.products]
+    return [*tables, errata_counts(_figures(shown)), totals_counts(_totals(shown))]
 
 
 def _shown_counts(folder: Path, product: ProductProof) -> TableCounts:

@@ -22,6 +22,7 @@ from warehouse.admission import admitted_members
 from warehouse.batches import Batch, Batches
 from warehouse.enrolment import Enrolment
 from warehouse.events import Delivery, Taken
+from warehouse.sealed import Sealed
 from warehouse.seam import guarded
 from warehouse.tables import MADE_FOR, contributors_query, definitions, definitions_digest, means_query, persons_query
 
@@ -40,7 +41,7 @@ class Sources:
     partners_by_kind: Mapping[str, int]
 
 
-class Store(Batches, Enrolment):
+class Store(Batches, Enrolment, Sealed):
     """The tables of the warehouse behind one connection; made by `open_store`."""
 
     def replace_membership(self, members: pl.DataFrame) -> None:

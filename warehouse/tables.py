@@ -49,6 +49,7 @@ def definitions() -> tuple[str, ...]:
         "retired_person": "person_key VARCHAR, cohort BIGINT, round BIGINT",
         "waiting_person": "person_key VARCHAR PRIMARY KEY, since DATE",
         "erratum": 'person_key VARCHAR, "column" VARCHAR, round BIGINT',
+        "sealed_release": "number BIGINT, version VARCHAR, seal VARCHAR",
         "flag_total": 'cohort BIGINT, flag VARCHAR, "column" VARCHAR, label VARCHAR, persons BIGINT',
         "errata_figure": 'round BIGINT, cohort VARCHAR, "column" VARCHAR, label VARCHAR, persons BIGINT',
     }

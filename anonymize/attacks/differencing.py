@@ -29,13 +29,21 @@ ATTACK = "differencing"
 def subtract_tables(
     shown: Sequence[Shown], earlier: Sequence[Earlier], original: pl.DataFrame, hierarchies: Hierarchies, limits: Limits
 ) -> Iterator[Outcome]:
-    """Differences of 1 to k - 1 persons between any two tables of this release, and between each and every earlier one; certain when 1.
+    """Differences of 1 to k - 1 persons between any two tables of this release, and a table and each of its earlier states; certain when 1.
 
-    Counts may differ by 0 or by at least k: what differs by less tells of fewer than k persons who came or left.
+    Counts may differ by 0 or by at least k: what differs by less tells of fewer than k persons who came or left. Of two
+    products in two releases the attacker knows both steps, from one product to the other and from then to now: their sum, in
+    which a coarser label and a retired class may cancel all but a few, adds nothing.
     """
     control = _control(original.gather_every(max(original.height // CONTROL_PERSONS, 1)), hierarchies, limits.k)
     pairs = [(one, other, one.name, other.name) for one, other in combinations(shown, 2)]
-    pairs += [(now, then, now.name, f"{then.name} of {release.name}") for release in earlier for then in release.shown for now in shown]
+    pairs += [
+        (now, then, now.name, f"{then.name} of {release.name}")
+        for release in earlier
+        for then in release.shown
+        for now in shown
+        if now.name == then.name
+    ]
     for now, then, name, before in pairs:
         common = [column for column in now.quasi if column in then.quasi]
         if common:

@@ -5,6 +5,8 @@ classes (`anonymize.search`), a measure of what was written, or what a person ty
 
     request     what is asked for, and what is wrong with it
     source      the table, opened for reading alone
+    text_faults why a file of text is no table
+    checking    what only the rows show to be wrong
     coding      the first pass: equal persons collapsed into tuples of numbers
     searching   the tuples as the search wants them, and its answer as labels
     handing     the second pass, first half: the class of each row

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
-from anonymize.conditions import Conditions
+from anonymize.conditions import Conditions, Diversity
 from anonymize.labelling import Labels
 from anonymize.search.finding import Effort
 from schemas.missing import MISSING_CODES
@@ -40,6 +40,8 @@ class Request:
 
     `hierarchies` is what the names of the hierarchy files begin with. `suppressed_as` is what a cell shows whose value is
     withheld, None for null. `suppression_limit` is the largest share of persons that `uniform` may withhold wholly.
+    `codes_said` are those of `not_known` that must occur, since somebody named them. `waivable` are sensitive fields of which
+    less may be asked of a class where the whole table holds too little; of the others that is a fault.
     """
 
     table: Path
@@ -53,6 +55,8 @@ class Request:
     effort: Effort = "fast"
     labels: Labels = "hierarchy"
     not_known: tuple[str, ...] = NOT_KNOWN
+    codes_said: tuple[str, ...] = ()
+    waivable: tuple[str, ...] = ()
     suppressed_as: str | None = None
     is_shuffled: bool = False
     flags: FlagRequest | None = None
@@ -92,6 +96,7 @@ class Request:
 def faults_of_request(request: Request, columns: Mapping[str, str], rows: int) -> list[str]:
     """Every fault of a request for a table with these columns (name to DuckDB's type) and so many rows, in a fixed order."""
     return [
+        *([] if rows else ["the table has no rows"]),
         *request.unclear,
         *_faults_of_places(request),
         *_faults_of_numbers(request, rows),
@@ -113,7 +118,7 @@ def _faults_of_places(request: Request) -> Iterator[str]:
         if output.is_dir():
             yield f"{output.name} is a folder"
         elif not output.parent.is_dir():
-            yield f"the folder of {output.name} does not exist"
+            yield f"the folder of {output.name} does not exist: make it first, or name another"
     for table in request.tables:
         if table.suffix.lower() != ".parquet":
             yield f"{table.name} is written as Parquet, so its name must end in .parquet"
@@ -127,15 +132,23 @@ def _faults_of_numbers(request: Request, rows: int) -> list[str]:
     conditions, flags, contributors = request.conditions, request.flags, request.conditions.contributors
     tests = [
         (conditions.k < 2, f"k is {conditions.k}, under 2"),
-        (conditions.k > rows, f"k is {conditions.k}, more than the {rows} row(s) of the table"),
-        (any(each.distinct < 1 for each in conditions.sensitive), "l is under 1"),
-        (any(not each.entropy >= 1 for each in conditions.sensitive), "the entropy l is under 1"),
-        (any(not 0 <= each.closeness <= 1 for each in conditions.sensitive), "the closeness is not between 0 and 1"),
+        (conditions.k > rows > 0, f"k is {conditions.k}, more than the {rows} row(s) of the table"),
+        *((True, fault) for fault in dict.fromkeys(fault for each in conditions.sensitive for fault in faults_of_diversity(each))),
         (contributors is not None and contributors.least < 1, "the least number of strangers is under 1"),
         (contributors is not None and contributors.separator == "", "the separator of contributors is empty"),
         (not 0 <= request.suppression_limit <= 1, "the share that may be suppressed is not between 0 and 1"),
         (flags is not None and flags.width < 1, "the width of flags is under 1"),
         (flags is not None and flags.group < conditions.k, "a group of flags is smaller than k"),
+    ]
+    return [fault for failed, fault in tests if failed]
+
+
+def faults_of_diversity(asked: Diversity) -> list[str]:
+    """Numbers that no column could be asked for."""
+    tests = [
+        (asked.distinct < 1, "l is under 1"),
+        (not asked.entropy >= 1, "the entropy l is under 1"),
+        (not 0 <= asked.closeness <= 1, "the closeness is not between 0 and 1"),
     ]
     return [fault for failed, fault in tests if failed]
 

@@ -10,13 +10,14 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
+import numpy.typing as npt
 
 from anonymize.conditions import Conditions, Contributors
 from anonymize.files.coding import Coded, Domain, Ints
 from anonymize.files.request import Request
 from anonymize.hierarchy import Hierarchy
 from anonymize.labelling import Labels, labels_of_classes
-from anonymize.search.encoding import Assignment, Flags, Forest, Numbers, People, arrange, plant
+from anonymize.search.encoding import Assignment, Flags, Forest, Numbers, People, arrange, number_distinct, plant
 
 Tick = Callable[[float], None]
 
@@ -57,6 +58,26 @@ class Planted:
     order: Ints
     fields: tuple[str, ...]  # the sensitive fields, as the columns of `people.sensitive`
     levels: tuple[int, ...]  # how many labels a path of each quasi-identifier has
+
+    def under(self, conditions: Conditions) -> Planted:
+        """What would have been planted for these, fewer conditions: tuples that differ in nothing they ask for are one.
+
+        A search depends on how its tuples are cut and ordered. The tuples of the answer are not those of the coded table.
+        """
+        people = self.people_under(conditions)
+        codes = [*people.leaf.T, *people.sensitive.T, people.contributors]
+        number, example = number_distinct(codes)
+        order = arrange([column[example] for column in codes], people.leaf.shape[1])
+        rows = example[order]
+        collapsed = replace(
+            people,
+            leaf=people.leaf[rows],
+            persons=np.bincount(number, people.persons)[order].astype(np.int32),
+            sensitive=people.sensitive[rows],
+            contributors=people.contributors[rows],
+        )
+        kept = tuple(field for field in self.fields if any(each.field == field for each in conditions.sensitive))
+        return replace(self, people=collapsed, order=order, fields=kept)
 
     def people_under(self, conditions: Conditions) -> People:
         """The people without what these conditions do not ask for, of all for which they were planted."""
@@ -143,8 +164,20 @@ def as_labels(answer: Answer, planted: Planted, labels: Labels) -> Found:
 
 def loss_of(answer: Answer, planted: Planted, request: Request) -> float:
     """The mean penalty of a cell, by the search's own account: to compare searches, never to say what was published."""
-    per_class = planted.forest.penalty[answer.assignment.node].sum(axis=1)
+    by_column = _penalty_of_sets(answer, planted, request) if request.labels == "sets" else planted.forest.penalty[answer.assignment.node]
+    per_class = by_column.sum(axis=1)
     return float((per_class[answer.assignment.class_number] * answer.assignment.persons).sum() / _cells(planted, request))
+
+
+def _penalty_of_sets(answer: Answer, planted: Planted, request: Request) -> npt.NDArray[np.float64]:
+    """(classes, columns): (values of the class - 1) / (values of the column - 1), by the weight of the column."""
+    found, penalties = answer.assignment, []
+    for leaves, weight in zip(planted.people.leaf.T, weights_of(request), strict=True):
+        values, place = np.unique(leaves, return_inverse=True)
+        members = np.unique(found.class_number.astype(np.int64) * len(values) + place[found.tuple_number])
+        sizes = np.bincount(members // len(values), minlength=len(found.node))
+        penalties.append(weight * (sizes - 1) / max(len(values) - 1, 1))
+    return np.stack(penalties, axis=1)
 
 
 def _cells(planted: Planted, request: Request) -> float:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 import duckdb
 
+from anonymize.files.text_faults import fault_of_text, separator_of
 from engine.duck import connect_spilling
 from schemas.errors import StorageError, UserError
 
@@ -59,6 +60,10 @@ def open_source(path: Path, *, spill: Path, readable: Sequence[Path] = (), threa
     `spill` is a folder for what does not fit into memory. CSV is UTF-8 with a header, cells apart by semicolons, commas or
     tabs, every cell text, an empty one null. Raises `UserError` for a file that cannot be read so; no part of it is shown.
     """
+    if path.is_dir():
+        raise UserError(
+            "the table is a folder", where=str(path), allowed="a .parquet file, or .csv with a header", next_step="name the table's file"
+        )
     if not path.is_file():
         raise UserError(
             "there is no such file", where=str(path), allowed="a .parquet file, or .csv with a header", next_step="name the table's file"
@@ -94,8 +99,9 @@ def reading(path: Path) -> Iterator[None]:
 
 
 def _unreadable(path: Path) -> UserError:
+    why = fault_of_text(path) if path.suffix.lower() in CSV_ENDINGS else ""
     return UserError(
-        "the file cannot be read as a table",
+        f"the file cannot be read as a table{': ' if why else ''}{why}",
         where=path.name,
         allowed="whole Parquet, or UTF-8 text with a header of different names and as many cells in each line, apart by one of ; , or tab",
         next_step="save it anew from what made it; nothing was written",
@@ -138,7 +144,7 @@ def _header(path: Path) -> tuple[list[str], str]:
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
             line = file.readline()
-            separator = max(";,\t", key=line.count)
+            separator = separator_of(line)
             file.seek(0)
             header = next(csv.reader(file, delimiter=separator), [])
     except (OSError, ValueError, csv.Error):

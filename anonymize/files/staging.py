@@ -1,6 +1,6 @@
 """From a request to files that nobody sees yet: what is wrong with it, both passes, the search between them.
 
-Here: the order of the steps, the faults that only the rows show, the folder in which files wait to be measured. Never here:
+Here: the order of the steps, the faults of all together, the folder in which files wait to be measured. Never here:
 a measure of what was written, or the step that makes it visible without one.
 """
 
@@ -16,13 +16,14 @@ from pathlib import Path
 from typing import Protocol
 
 from anonymize.conditions import Conditions
+from anonymize.files.checking import faults_of_cells, strangers_to
 from anonymize.files.coding import Coded, Domain, code, values_of
 from anonymize.files.handing import classes_of_rows
 from anonymize.files.request import Request, faults_of_request
-from anonymize.files.searching import Found, Planted, as_labels, asked_fields, contributors_in, loss_of, plant_people, search
-from anonymize.files.source import Source, open_source, quoted, reading
+from anonymize.files.searching import Found, Planted, as_labels, asked_fields, loss_of, plant_people, search
+from anonymize.files.source import Source, open_source
 from anonymize.files.writing import Published, write_in_order_of_content, write_rows
-from anonymize.hierarchy import Hierarchy, read_hierarchies
+from anonymize.hierarchy import Hierarchy, read_hierarchies, values_listed
 from schemas.errors import SpecificationError, StorageError
 
 
@@ -88,10 +89,11 @@ class Prepared:
 def prepare(source: Source, request: Request) -> Prepared:
     """The first pass. Raises `SpecificationError` with every fault of the request, its hierarchies and the table at once."""
     hierarchies, faults = _readable_hierarchies(request)
-    faults = [*faults_of_request(request, source.columns, source.rows), *faults, *_faults_of_cells(source, request)]
+    faults = [*faults_of_request(request, source.columns, source.rows), *faults, *faults_of_cells(source, request)]
     faults += [f"the name of column {column} differs from another in capitals alone" for column in source.renamed]
     if faults:
-        raise _refused(request, [*faults, *_strangers_to(source, hierarchies)])
+        listed = {column: values_listed(request.hierarchies, column) for column in dict.fromkeys(request.quasi)}
+        raise _refused(request, [*faults, *strangers_to(source, {column: values for column, values in listed.items() if values})])
     conditions = replace(
         request.conditions, sensitive=tuple(each for each in request.conditions.sensitive if each.field in asked_fields(request.conditions))
     )
@@ -101,7 +103,7 @@ def prepare(source: Source, request: Request) -> Prepared:
     in_key = {*request.quasi, *keyed}
     coded = code(source, [*quasi, *others], [column for column in source.columns if column not in in_key])
     if any((codes == len(domain.values)).any() for codes, domain in zip(coded.codes, quasi, strict=False)):
-        raise _refused(request, _strangers_to(source, hierarchies))
+        raise _refused(request, strangers_to(source, {each.column: tuple(each.paths) for each in hierarchies}))
     return Prepared(hierarchies, coded, plant_people(coded, hierarchies, others, request), conditions)
 
 
@@ -112,8 +114,9 @@ def find(prepared: Prepared, request: Request, watch: Watch) -> Found:
 
 
 def loss_without(prepared: Prepared, request: Request, conditions: Conditions) -> float:
-    """What would be lost under other, fewer conditions: the search once more, by its own account."""
-    return loss_of(search(prepared.planted, request, conditions), prepared.planted, request)
+    """What would be lost under other, fewer conditions: the very search that a request for these alone would run."""
+    planted = prepared.planted.under(conditions)
+    return loss_of(search(planted, request, conditions), planted, request)
 
 
 def write(source: Source, prepared: Prepared, found: Found, request: Request, waiting: Places, watch: Watch) -> Path:
@@ -158,44 +161,6 @@ def _readable_hierarchies(request: Request) -> tuple[tuple[Hierarchy, ...], list
         except SpecificationError as error:
             faults += error.faults
     return tuple(found), faults
-
-
-def _faults_of_cells(source: Source, request: Request) -> list[str]:
-    """Cells that name no contributor, where contributors are asked for and can be read."""
-    asked = request.conditions.contributors
-    if asked is None or source.columns.get(asked.column) != "VARCHAR":
-        return []
-    nameless = [value for value in values_of(source, asked.column) if not contributors_in(value, asked)]
-    cell = quoted(asked.column)
-    with reading(source.path):
-        (count,) = source.relation().aggregate(f"count(*) filter ({cell} is null or {_among(cell, nameless)})").fetchall()[0]
-    return [f"column {asked.column} names no contributor in {count} cell(s)"] if count else []
-
-
-def _strangers_to(source: Source, hierarchies: Sequence[Hierarchy]) -> list[str]:
-    """Per column of text, how many cells have no value, or one that the hierarchy does not hold."""
-    faults = []
-    for hierarchy in hierarchies:
-        if source.columns.get(hierarchy.column) == "VARCHAR":
-            cell = quoted(hierarchy.column)
-            held = _among(cell, list(hierarchy.paths))
-            with reading(source.path):
-                counted = source.relation().aggregate(
-                    f"count(*) filter ({cell} is null), count(*) filter ({cell} is not null and not {held})"
-                )
-                empty, strange = counted.fetchall()[0]
-            if empty:
-                faults.append(
-                    f"column {hierarchy.column} has {empty} null cell(s): a missing value needs a code and a line in the hierarchy"
-                )
-            if strange:
-                faults.append(f"column {hierarchy.column} has {strange} cell(s) with a value that its hierarchy does not hold")
-    return faults
-
-
-def _among(cell: str, values: Sequence[str]) -> str:
-    listed = ", ".join("'" + value.replace("'", "''") + "'" for value in values)
-    return f"{cell} in ({listed})" if values else "false"
 
 
 def _refused(request: Request, faults: Sequence[str]) -> SpecificationError:

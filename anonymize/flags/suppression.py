@@ -9,9 +9,8 @@ from __future__ import annotations
 import numpy as np
 
 from anonymize.flags.combining import HIDDEN, MISSING, Floats, Ints, Numbering, Tally, count_cell, shown_by, tally
+from anonymize.flags.covering import Rows, choose_cover, rows_of, stands_against
 
-# A missing cell that is suppressed so that others can hide beside it loses no value; it is taken before any that does.
-PRICE_OF_MISSING = 0.001
 # A cell of a combination of exactly k rows draws up to k - 1 others after it, but they may be hidden for another reason as well.
 FORESIGHT = 0.1
 # A value that few show by itself (its set of one column is among the first) goes before all else: no other cell can be hidden for it.
@@ -23,11 +22,11 @@ def suppress(cells: Ints, prices: Floats, k: int, numbering: Numbering) -> None:
 
     `prices` (columns x values) says what hiding a known value costs. There are at least k rows.
     """
-    counts = tally(cells, numbering)
+    counts, rows = tally(cells, numbering), rows_of(cells)
     changed = True
     while changed:
         changed = hide_seen(cells, prices, k, numbering, counts)
-        if hide_beside(cells, prices, k, numbering, counts):
+        if hide_beside(rows, prices, k, numbering, counts):
             changed = True
 
 
@@ -91,7 +90,7 @@ def cheapest(row: Ints, number: int, prices: Floats, numbering: Numbering) -> fl
     return price
 
 
-def hide_beside(cells: Ints, prices: Floats, k: int, numbering: Numbering, counts: Tally) -> bool:
+def hide_beside(rows: Rows, prices: Floats, k: int, numbering: Numbering, counts: Tally) -> bool:
     """Hide further cells until every combination is possible in 0 or at least k rows; whether that took any known value away."""
     took_known = False
     rising = True
@@ -101,41 +100,18 @@ def hide_beside(cells: Ints, prices: Floats, k: int, numbering: Numbering, count
             for wanted in range(numbering.first[number], numbering.first[number + 1]):
                 while 0 < counts.possible[wanted] < k:
                     rising = True
-                    if make_possible(cells, number, wanted, prices, k, numbering, counts):
+                    if make_possible(rows, number, wanted, prices, k, numbering, counts):
                         took_known = True
     return took_known
 
 
-def make_possible(cells: Ints, number: int, wanted: int, prices: Floats, k: int, numbering: Numbering, counts: Tally) -> bool:
-    """Make a combination possible in one more row, the cheapest; whether a known value was taken away for it."""
-    best, best_row = np.inf, -1
-    for row in range(len(cells)):
-        price = price_of_making_possible(cells[row], number, wanted, prices, numbering)
-        if 0 < price < best:
-            best, best_row = price, row
+def make_possible(rows: Rows, number: int, wanted: int, prices: Floats, k: int, numbering: Numbering, counts: Tally) -> bool:
+    """Make a combination possible in one more row; whether a known value was taken away for it."""
+    row = choose_cover(rows, number, wanted, counts.possible[wanted], prices, numbering)
     took_known = False
     for place in range(numbering.columns.shape[1]):
-        if stands_against(cells[best_row], number, place, wanted, numbering):
+        if stands_against(rows.cells[row], number, place, wanted, numbering):
             column = numbering.columns[number, place]
-            took_known = took_known or cells[best_row, column] != MISSING
-            hide(cells, best_row, column, k, numbering, counts)
+            took_known = took_known or rows.cells[row, column] != MISSING
+            hide(rows.cells, row, column, k, numbering, counts)
     return took_known
-
-
-def price_of_making_possible(row: Ints, number: int, wanted: int, prices: Floats, numbering: Numbering) -> float:
-    """What hiding costs that makes a combination possible in a row; 0 where it is possible already."""
-    price = 0.0
-    for place in range(numbering.columns.shape[1]):
-        if stands_against(row, number, place, wanted, numbering):
-            column = numbering.columns[number, place]
-            price += PRICE_OF_MISSING if row[column] == MISSING else prices[column, row[column]]
-    return price
-
-
-def stands_against(row: Ints, number: int, place: int, wanted: int, numbering: Numbering) -> bool:
-    """Whether the cell at a place of a set is missing or another value than the combination has there."""
-    column = numbering.columns[number, place]
-    if column < 0 or row[column] == HIDDEN:
-        return False
-    value = (wanted - numbering.first[number]) // numbering.strides[number, place] % numbering.values[column]
-    return bool(row[column] != value)

@@ -4,6 +4,6 @@ Here: decisions over tables of persons, each a function of its arguments, and th
 warehouse that remembers, the files of a release, or a number of the policy.
 
 A person is published once. Newcomers are anonymized among themselves, as a cohort; published rows are never edited, only
-retired, at least k of a class at a time. So whatever two releases are subtracted, every difference is of whole groups of
+retired, each with at least k others of its class. So whatever two releases are subtracted, every difference is of whole groups of
 at least k persons, and `broken_differences` counts that it is so.
 """

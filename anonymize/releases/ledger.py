@@ -97,6 +97,11 @@ def counts_of(folder: Path, seal: Seal) -> ReleaseCounts:
     return ReleaseCounts(seal.version, tuple(tables))
 
 
+def digest_of(folder: Path, seal: Seal) -> str:
+    """SHA-256 of a seal as it was written: what the entry after it names, and what whoever counts the entries remembers."""
+    return sha256(_seal_path(folder, seal).read_bytes()).hexdigest()
+
+
 def append(folder: Path, release: ReleaseCounts, files: Mapping[str, str]) -> Seal:
     """Seal the counts of a release as the next entry; `files` gives the hash of each table's published file.
 
@@ -106,7 +111,7 @@ def append(folder: Path, release: ReleaseCounts, files: Mapping[str, str]) -> Se
     """
     known = read_ledger(folder)
     payload = _payload(release.tables)
-    previous = sha256(_seal_path(folder, known[-1]).read_bytes()).hexdigest() if known else _NO_SEAL
+    previous = digest_of(folder, known[-1]) if known else _NO_SEAL
     tables = tuple(
         SealedTable(name=table.name, kind=table.kind, columns=tuple(table.counts.columns), file_sha256=files[table.name])
         for table in release.tables

@@ -1,4 +1,4 @@
-"""Who is retired with a withdrawn person: enough others of its class that nobody is told apart by their going.
+"""Who is retired with a withdrawn person: at least k others of its class, so that nobody is told apart by their going.
 
 Here: the choice, and what both parts of a class must keep. Never here: a published row that is edited, or the warehouse.
 """
@@ -28,9 +28,10 @@ def retiring(
     """The rows of `published` that must be retired so that the persons of `lost` may go, whoever subtracts the releases.
 
     Persons who share the columns of `classes` (the cohort and the labels) are one class. Of each class with a lost person
-    the lost ones are retired and as few others as are needed, at least `conditions.k` in all, so that both who is retired
-    and who stays keep every condition that the class itself kept; where there is no such part, the whole class. The others
-    follow from a hash of their keys, never from what is known of them. The same rows in any order give the same persons.
+    the lost ones are retired and with them at least `conditions.k` others, as few as are needed for both who is retired and
+    who stays to keep every condition that the class itself kept; where there is no such part, the whole class. So nobody
+    can tell how many of the retired rows were lost, or what was known of those. The others follow from a hash of their keys,
+    never from what is known of them. The same rows in any order give the same persons.
     """
     gone = published.filter(pl.col(key).is_in(lost.implode()))
     touched = published.join(gone.select(classes).unique(), on=list(classes), how="semi", nulls_equal=True)
@@ -45,7 +46,7 @@ def _part(members: pl.DataFrame, lost: set[str], conditions: Conditions, shares:
     """The lost persons of one class and the first others in the order of their hashes, as few as will do."""
     ranked = sorted((person not in lost, sha256(str(person).encode()).digest(), place) for place, person in enumerate(members[key]))
     ordered = members[[place for *_, place in ranked]]
-    fewest = max(conditions.k, sum(person in lost for person in members[key]))
+    fewest = sum(person in lost for person in members[key]) + conditions.k
     sizes = np.arange(1, ordered.height + 1)
     fits = (sizes >= fewest) & (ordered.height - sizes >= conditions.k)
     for each in conditions.sensitive:

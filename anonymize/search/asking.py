@@ -25,7 +25,7 @@ def ask(people: People, conditions: Conditions) -> tuple[Asked, tuple[str, ...]]
     can be made.
     """
     counts = [_count(people, codes, known) for codes, known in zip(people.sensitive.T, people.known, strict=True)]
-    kept = [_reachable(each, count) for each, count in zip(conditions.sensitive, counts, strict=True)]
+    kept = [reachable(each, count) for each, count in zip(conditions.sensitive, counts, strict=True)]
     profile, example = number_distinct([*people.sensitive.T, people.contributors])
     sent = np.bincount(people.contributors, people.persons, len(people.sets)).astype(np.int64) @ people.sets
     first = np.cumsum([0, *map(len, counts)])
@@ -58,7 +58,7 @@ def _count(people: People, codes: Numbers, known: Flags) -> Ints:
     return counts
 
 
-def _reachable(diversity: Diversity, count: Ints) -> Diversity:
+def reachable(diversity: Diversity, count: Ints) -> Diversity:
     """The condition without what a table with these known values cannot reach."""
     if diversity.distinct > 1 and lack_of_values(count, diversity.distinct, 0.0) > 0:
         diversity = replace(diversity, distinct=1)

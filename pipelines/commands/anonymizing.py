@@ -30,8 +30,9 @@ def anonymize(  # noqa: PLR0913 - an option each
     k: said.K = None,
     sensitive: said.Sensitive = "",
     l: said.L = None,  # noqa: E741 - the name of the method
-    entropy: said.Entropy = 1.0,
-    closeness: said.Closeness = 1.0,
+    entropy: said.Entropy = None,
+    closeness: said.Closeness = None,
+    waive: said.Waive = "",
     missing: said.Missing = None,
     contributor: said.Contributor = "",
     contributor_separator: said.Separator = None,
@@ -59,8 +60,9 @@ def anonymize(  # noqa: PLR0913 - an option each
     _without_threads_of_numpy()
     from anonymize.files.request import NOT_KNOWN, Request
 
-    unclear: list[str] = []
-    conditions = _conditions(k, _listed(sensitive), l, entropy, closeness)
+    fields, given_up, codes = _listed(sensitive), _listed(waive), _listed(missing or "")
+    unclear = [*_of_no_field(fields, l, entropy, closeness), *_of_other_columns(fields, given_up, codes, has_flags=bool(_listed(flags)))]
+    conditions = _conditions(k, fields, l, entropy, closeness)
     request = Request(
         table=table,
         out=out,
@@ -72,7 +74,9 @@ def anonymize(  # noqa: PLR0913 - an option each
         suppression_limit=suppress,
         effort="quality" if quality else "fast",
         labels=labels.value,
-        not_known=NOT_KNOWN if missing is None else _listed(missing),
+        not_known=tuple(dict.fromkeys([*NOT_KNOWN, *codes])),
+        codes_said=codes,
+        waivable=given_up,
         suppressed_as=suppressed.text,
         is_shuffled=shuffle,
         flags=_flags(_listed(flags), flags_out, flag_group, flag_width, unclear),
@@ -100,7 +104,35 @@ def _weight(typed: str) -> tuple[str, float]:
         return column.strip(), float("nan")
 
 
-def _conditions(k: int | None, sensitive: tuple[str, ...], distinct: int | None, entropy: float, closeness: float) -> Conditions:
+def _of_no_field(fields: tuple[str, ...], distinct: int | None, entropy: float | None, closeness: float | None) -> Iterator[str]:
+    """Conditions that are said of no column, and numbers among them that no column could be asked for."""
+    from anonymize.conditions import Diversity
+    from anonymize.files.request import faults_of_diversity
+
+    said_of_none = {"-l": distinct, "--entropy": entropy, "--closeness": closeness}
+    named = [] if fields else [option for option, number in said_of_none.items() if number is not None]
+    if named:
+        yield f"{', '.join(named)}: asked of no column; name the columns with --sensitive"
+        yield from faults_of_diversity(Diversity("", *_or_nothing(distinct, entropy, closeness)))
+
+
+def _of_other_columns(fields: tuple[str, ...], waive: tuple[str, ...], codes: tuple[str, ...], *, has_flags: bool) -> Iterator[str]:
+    """Waivers of columns of which nothing is asked, and codes that are said of no column."""
+    for column in waive:
+        if column not in fields:
+            yield f"--waive names {column}, which is no sensitive column (--sensitive)"
+    if codes and not fields and not has_flags:
+        yield "--missing: said of no column; name the columns with --sensitive or --flags"
+
+
+def _or_nothing(distinct: int | None, entropy: float | None, closeness: float | None) -> tuple[int, float, float]:
+    """The numbers that were said, and for the others those that ask nothing."""
+    return 1 if distinct is None else distinct, 1.0 if entropy is None else entropy, 1.0 if closeness is None else closeness
+
+
+def _conditions(
+    k: int | None, sensitive: tuple[str, ...], distinct: int | None, entropy: float | None, closeness: float | None
+) -> Conditions:
     from anonymize.conditions import Conditions, Diversity
 
     if k is None or (sensitive and distinct is None):
@@ -108,7 +140,7 @@ def _conditions(k: int | None, sensitive: tuple[str, ...], distinct: int | None,
 
         policy = load_policy()
         k, distinct = policy.k.value if k is None else k, policy.l.value if distinct is None else distinct
-    return Conditions(k, tuple(Diversity(field, distinct or 0, entropy, closeness) for field in sensitive))
+    return Conditions(k, tuple(Diversity(field, *_or_nothing(distinct, entropy, closeness)) for field in sensitive))
 
 
 def _with_contributors(conditions: Conditions, column: str, separator: str | None, strangers: int | None, unclear: list[str]) -> Conditions:
@@ -165,21 +197,37 @@ def _progress() -> Iterator[Watch]:
 
 
 def _tell(outcome: Outcome, request: Request) -> None:
-    """The figures as a table and, where asked for, as JSON; then what may be changed."""
+    """What was given up, what was asked, the figures as a table and, where asked for, as JSON; then what may be changed."""
     from rich.table import Table
 
-    from pipelines.anonymized import advice, figures, report
+    from pipelines.anonymized import advice, asked, figures, waivers, written
     from pipelines.commands.shared import console, wide
 
+    def say(line: str) -> None:
+        console.print(line, markup=False, soft_wrap=True)
+
+    for line in (*waivers(outcome), asked(request)):
+        say(line)
     shown = Table("", "before", "after", title=request.out.name, title_justify="left")
     for what, before, after in figures(outcome, request):
         shown.add_row(what, before, after)
     wide().print(shown)
     for line in advice(outcome, request):
-        console.print(f"- {line}", markup=False, soft_wrap=True)
-    written = [*request.tables, *([request.report] if request.report else [])]
+        say(f"- {line}")
     if request.report:
-        import json
+        _write_report(outcome, request, request.report)
+    say(f"written: {', '.join(str(path) for path in [*request.tables, *([request.report] if request.report else [])])}")
+    for line in written(request):
+        say(f"- {line}")
 
-        request.report.write_text(json.dumps(report(outcome, request), indent=1) + "\n", encoding="utf-8")
-    console.print(f"written: {', '.join(str(path) for path in written)}", markup=False, soft_wrap=True)
+
+def _write_report(outcome: Outcome, request: Request, path: Path) -> None:
+    """As a file that only its owner may read, whoever could read one of that name before."""
+    import json
+
+    from anonymize.files.staging import storing
+    from pipelines.anonymized import report
+
+    with storing(path.parent), os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
+        os.fchmod(file.fileno(), 0o600)
+        file.write(json.dumps(report(outcome, request), indent=1) + "\n")

@@ -15,6 +15,7 @@ import pytest
 from anonymize.policy import load_policy
 from anonymize.releases.ledger import read_ledger
 from pipelines import publishing
+from pipelines.condition import condition_of
 from pipelines.extracts import answer_of
 from pipelines.instance import Instance
 from pipelines.publishing import ReleaseOutcome, latest_release, make_release
@@ -265,13 +266,35 @@ def test_a_ledger_that_was_tampered_with_refuses_the_next_release(first: Instanc
     assert enrolled(first) == 2_500
 
 
-def test_a_ledger_without_a_release_that_stands_refuses_the_next_one(both: tuple[Path, Path], tmp_path: Path) -> None:
+@pytest.mark.parametrize("is_folder_left", [True, False])
+def test_a_ledger_without_its_newest_entry_refuses_the_next_release(both: tuple[Path, Path], tmp_path: Path, is_folder_left: bool) -> None:
     shutil.copytree(both[0].parent.parent, tmp_path / "home", symlinks=True)
     instance = Instance(Settings(home=tmp_path / "home"))
     for last in instance.ledger.glob("0002-*"):
         last.unlink()
-    with instance.hold(), pytest.raises(ReleaseRefused, match=f"the release {both[1].name} stands, but the release ledger"):
+    if not is_folder_left:
+        shutil.rmtree(instance.releases / both[1].name)
+    with instance.hold(), pytest.raises(ReleaseRefused, match="1 of the 2 entries that the warehouse remembers are there"):
         make_release(instance)
+
+
+def test_a_warehouse_whose_releases_and_ledger_are_gone_makes_no_other(first: Instance) -> None:
+    shutil.rmtree(first.ledger)
+    shutil.rmtree(first.releases)
+    with pytest.raises(ReleaseRefused, match="so are the folders of 1 of the 1 release"):
+        make_release(first)
+    assert "release ledger was cut short" in " ".join(condition_of(first).lines())
+
+
+def test_a_release_that_an_attack_breaks_is_refused(empty: Instance, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A policy under which nobody's field may be learnt better than by a coin: some persons always can be told so much."""
+    values = {"likelihood": 0.5, "largest_likely_share": 0.0}
+    strict = POLICY.model_copy(update={name: getattr(POLICY, name).model_copy(update={"value": value}) for name, value in values.items()})
+    monkeypatch.setattr(publishing, "load_policy", lambda: strict)
+    take_in(empty, 0, 500)
+    with pytest.raises(ReleaseRefused, match="an attack on the release succeeded"):
+        make_release(empty)
+    assert (enrolled(empty), folders(empty)) == (0, [])
 
 
 def test_a_ledger_that_is_gone_is_made_anew_from_the_releases_that_stand(both: tuple[Path, Path], tmp_path: Path) -> None:
@@ -381,7 +404,7 @@ def classes(frame: pl.DataFrame) -> dict[tuple[object, ...], int]:
     return {tuple(key): persons for *key, persons in frame.group_by("cohort", *publishing.QUASI).len().iter_rows()}
 
 
-def test_a_withdrawn_person_is_retired_with_k_of_its_class_or_all_of_it_and_nothing_else_changes(first: Instance) -> None:
+def test_a_withdrawn_person_is_retired_with_k_others_of_its_class_or_all_of_it_and_nothing_else_changes(first: Instance) -> None:
     before = latest_release(first.releases)
     assert before is not None
     with open_store(first.warehouse_file, read_only=True) as store:
@@ -391,7 +414,7 @@ def test_a_withdrawn_person_is_retired_with_k_of_its_class_or_all_of_it_and_noth
     outcome = make_release(first)
     old, new = classes(table(before)), classes(table(outcome.published.folder))
     assert {labels: persons for labels, persons in old.items() if labels not in theirs}.items() <= new.items()
-    assert all(old[labels] - new.get(labels, 0) >= K and new.get(labels, K) >= K for labels in theirs)
+    assert all((old[labels] - new.get(labels, 0) > K or labels not in new) and new.get(labels, K) >= K for labels in theirs)
     assert outcome.retired.persons == sum(old[labels] - new.get(labels, 0) for labels in theirs)
     assert outcome.retired.classes == len(theirs)
     assert outcome.proof.published_persons == 2_500 - outcome.retired.persons == sum(new.values())

@@ -77,6 +77,7 @@ class History:
         gone = retiring(self.published, lost, classes=CLASSES, conditions=CONDITIONS)
         assert set(lost) <= set(gone["person_key"])
         assert not set(gone["person_key"]) & self.retired
+        self.hides_how_many_were_lost(set(lost), set(gone["person_key"]))
         self.retired |= set(gone["person_key"])
         self.published = self.published.join(gone, on="person_key", how="anti")
         self.enter(day)
@@ -87,6 +88,15 @@ class History:
         figures = self.figures.group_by("cohort", "column", "label").agg(pl.col(PERSONS).sum())
         self.releases.append(ReleaseCounts(day.isoformat(), (TableCounts("all", counts), TableCounts("errata", figures, "figures"))))
         self.tables.append(self.published)
+
+    def hides_how_many_were_lost(self, lost: set[str], gone: set[str]) -> None:
+        """Of each class nobody goes, or the lost ones and at least k others, or all of it."""
+        members: dict[Row, set[str]] = {}
+        for person, *labels in self.published.select("person_key", *CLASSES).iter_rows():
+            members.setdefault(tuple(labels), set()).add(person)
+        for persons in members.values():
+            assert bool(persons & gone) == bool(persons & lost)
+            assert not persons & gone or persons <= gone or len((persons & gone) - lost) >= K
 
     def enter(self, day: date) -> None:
         pool = self.known.filter(~pl.col("person_key").is_in(list(self.enrolled))).join(self.waiting, on="person_key", how="left")

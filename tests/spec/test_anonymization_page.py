@@ -59,3 +59,14 @@ def test_the_commands_of_the_page_publish_the_same(number: int, column: int, tmp
     assert CliRunner().invoke(app, words).exit_code == 0
     published = pl.read_parquet(out).select(pl.concat_str(pl.col(QUASI).fill_null("suppressed"), separator=", "))
     assert published.to_series().to_list() == [row[column] for row in rows_under("| | year | age | origin | form |")]
+
+
+@pytest.mark.parametrize("number", range(2, 6))
+def test_the_further_commands_of_the_page_publish_all_persons(number: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    lines = [line for line in PAGE.read_text(encoding="utf-8").splitlines() if line.startswith(".venv/bin/casehouse anonymize ")]
+    words = [word.replace("var/", f"{tmp_path}/") for word in lines[number].split()[1:]]
+    monkeypatch.chdir(ROOT)
+    assert CliRunner().invoke(app, words).exit_code == 0
+    published = pl.read_parquet(words[words.index("--out") + 1])
+    assert published.group_by(QUASI).len()["len"].min() >= 3
+    assert published.height == 12

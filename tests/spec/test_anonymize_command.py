@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import random
+import stat
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
@@ -157,8 +158,10 @@ def test_one_level_a_column_in_the_mode_uniform(desk: Desk) -> None:
     assert "level of age, 1 for the values themselves" in said
     shown = [[cell.strip() for cell in line.split("│")[2:4]] for line in said.splitlines() if "level of" in line]
     assert shown == [["1 of 3", "3 of 3"], ["1 of 3", "2 of 3"]]
+    assert "0 of 12 (0.0%), allowed 0.0%" in said
     assert desk.run("--mode", "uniform", "--weights", "place=1.5", "--suppress", "0.4", k="4") == 0
     assert Counter(desk.published()["place"]) == {"France": 4, "Portugal": 4, None: 4}
+    assert "4 of 12 (33.3%), allowed 40.0%" in desk.said()
 
 
 def test_sets_name_the_values_of_a_class(desk: Desk) -> None:
@@ -189,8 +192,12 @@ def test_which_codes_tell_nothing_can_be_said(desk: Desk) -> None:
     desk.put(PERSONS.with_columns(means=pl.Series(["debt", "?"] * 4)))
     assert desk.run("--sensitive", "means", "-l", "2") == 0
     assert desk.published().select("age", "place").equals(PERSONS.select("age", "place")), "two values in every pair"
-    assert desk.run("--sensitive", "means", "-l", "2", "--missing", "?") == 0
-    assert "too few known values of means" in desk.said()
+    desk.said()
+    assert desk.run("--sensitive", "means", "-l", "2", "--missing", "?", "--waive", "means") == 0
+    said = desk.said()
+    assert said.startswith("WAIVED: the whole table holds too few known values of means")
+    assert "not known: null, unknown, " in said
+    assert ", NA, ?;" in said, "a code is one more, and keeps the others"
 
 
 @pytest.mark.parametrize("option", [("--entropy", "1.5"), ("--closeness", "0.2"), ("--entropy", "1.9", "--closeness", "0.1")])
@@ -217,6 +224,7 @@ def test_flags_stand_in_a_table_of_their_own(desk: Desk) -> None:
     desk.put(flagged)
     flags = ["--flags", "debt,threat", "--flags-out", str(desk.folder / "flags.parquet"), "--flag-group", "4", "--flag-width", "2"]
     assert desk.run(*flags) == 0
+    assert "out.parquet got the column group, which flags.parquet has too" in desk.said()
     table, apart = desk.published(), desk.published("flags.parquet")
     assert table.columns == ["age", "place", "means", "sent_by", "number", "group"]
     assert apart.columns == ["group", "debt", "threat"]
@@ -231,9 +239,24 @@ def test_what_a_condition_costs_is_said_when_asked(desk: Desk) -> None:
     both = ["--sensitive", "means", "-l", "2", "--contributor", "sent_by", "--strangers", "2", "--explain"]
     assert desk.run(*both) == 0
     said = desk.said()
-    assert "without what is asked of means the loss would be" in said
-    assert "without strangers to each sent_by the loss would be" in said
-    assert "without all conditions but k the loss would be 0.0000" in said
+    for condition in ("what is asked of means", "strangers to each sent_by"):
+        assert f"without {condition} the loss would be" in said or f"{condition}: costs no more than the search's own noise" in said
+    assert "without all conditions but k the loss would be 0.0000, not 1.0000" in said
+
+
+@pytest.mark.parametrize("options", [(), ("--labels", "sets"), ("--mode", "uniform"), ("--quality",)])
+def test_what_would_be_lost_without_a_condition_is_what_is_lost_without_it(desk: Desk, options: tuple[str, ...]) -> None:
+    desk.put(many(300).with_columns(sent_by=pl.Series(["north", "south", "west"] * 100)))
+    report = desk.folder / "report.json"
+    asked = ["--sensitive", "means", "-l", "2", "--contributor", "sent_by", "--strangers", "4", "--explain", "--report", str(report)]
+    assert desk.run(*asked, *options, "--weights", "age=2", k="5") == 0
+    costs = {cost["condition"]: cost["loss_without"] for cost in json.loads(report.read_text())["costs"]}
+    assert desk.run(*options, "--weights", "age=2", "--report", str(report), k="5") == 0
+    plain = json.loads(report.read_text())["loss"]
+    assert plain["mean_as_weighed"] == costs["all conditions but k"]
+    assert plain["mean"] != plain["mean_as_weighed"]
+    assert desk.run(*asked[:4], *options, "--weights", "age=2", "--report", str(report), k="5") == 0
+    assert json.loads(report.read_text())["loss"]["mean_as_weighed"] == costs["strangers to each sent_by"]
 
 
 # The same bytes
@@ -292,14 +315,16 @@ def test_any_number_of_threads_gives_the_same_bytes(desk: Desk) -> None:
 def test_the_report_holds_figures_and_names_of_columns_alone(desk: Desk) -> None:
     report = desk.folder / "report.json"
     options = ["--sensitive", "means", "--contributor", "sent_by", "--strangers", "2", "--report", str(report)]
+    report.touch(mode=0o644)
     assert desk.run(*options, k="4") == 0
     text = report.read_text()
+    assert stat.S_IMODE(report.stat().st_mode) == 0o600, "it counts the table as it was"
     assert [secret for secret in SECRETS if f'"{secret}' in text] == []
     found: dict[str, Any] = json.loads(text)
     assert found["before"]["classes"] == 4
     assert found["after"]["smallest_class"] == 4
     assert found["after"]["homogeneous_classes"] == 0
-    assert found["loss"]["by_column"] == {"age": pytest.approx(1 / 3), "place": pytest.approx(1 / 3)}
+    assert found["loss"]["by_column"] == {"age": 0.3333, "place": 0.3333}
     assert found["strangers"]["smallest"] == 2
 
 
@@ -340,6 +365,11 @@ FAULTS: list[tuple[Sequence[str], dict[str, str], str]] = [
     (["--mode", "uniform", "--suppress", "2"], {}, "the share that may be suppressed is not between 0 and 1"),
     (["--mode", "uniform", "--labels", "sets"], {}, "labels as sets are asked for in the mode uniform"),
     (["--mode", "uniform", "--quality"], {}, "more effort is asked for in the mode uniform"),
+    (["-l", "2", "--entropy", "0.5"], {}, "-l, --entropy: asked of no column"),
+    (["--closeness", "7"], {}, "the closeness is not between 0 and 1"),
+    (["--missing", "?"], {}, "--missing: said of no column"),
+    (["--waive", "means"], {}, "--waive names means, which is no sensitive column"),
+    (["--sensitive", "means", "--missing", "debt,unbekannt"], {}, "code 2 of --missing occurs in no sensitive column and no flag"),
     (["--strangers", "3"], {}, "not in which column they are"),
     (["--contributor", "sent_by", "--strangers", "0"], {}, "the least number of strangers is under 1"),
     (["--contributor", "sent_by", "--contributor-separator", ""], {}, "the separator of contributors is empty"),
@@ -373,9 +403,10 @@ def test_all_faults_are_told_at_once_and_no_value(desk: Desk) -> None:
         "a weight is given for plac",
         "the table has no column mean",
         "the table has no column plce",
-        "1 line(s) of above_age.csv do not end in *",
-        "column place has 1 null cell(s)",
-        "column place has 2 cell(s) with a value that its hierarchy does not hold",
+        "above_age.csv: 1 line(s) do not end in * (line 2)",
+        "column place has 1 null cell(s): a missing value needs a code and a line in the hierarchy (row 4)",
+        "column place has 2 cell(s) with a value that its hierarchy does not hold (rows 2, 3)",
+        "column age has 4 cell(s) with a value that its hierarchy does not hold (rows 5, 6, 7, ...)",
     ):
         assert fault in said
     assert [secret for secret in SECRETS if secret in said] == []
@@ -431,9 +462,11 @@ def test_a_column_called_group_leaves_no_name_for_the_groups_of_flags(desk: Desk
     ("lines", "fault"),
     [
         ("", "it has no values"),
-        ("20;20s;*\n20;20s;*\n", "1 value(s) of above_age.csv have a line already"),
-        ("20;20s\n", "1 line(s) of above_age.csv do not end in *"),
-        ("20;a;b;*\n21;a;c;*\n", "1 label(s) at level 1 have more than one parent"),
+        ("20;20s;*\n20;20s;*\n", "above_age.csv: 1 value(s) have a line already (line 2)"),
+        ("20;20s\n21;*\n\n22;20s\n", "above_age.csv: 2 line(s) do not end in * (lines 1, 4)"),
+        ("20,20s,*\n", "above_age.csv: 1 line(s) have commas and no semicolon; cells are apart by ; (line 1)"),
+        ("20;a;b;*\n21;a;c;*\n", "above_age.csv: 1 label(s) at level 1 have more than one parent (line 2)"),
+        ("20;a;b;*\n21;b;c;*\n", "above_age.csv: 1 label(s) mean different sets of values at different levels (line 2)"),
         ('20;"a;*\n', "above_age.csv is not readable"),
         (b"\xff\xfe20;*\n", "above_age.csv is not readable"),
     ],
@@ -445,22 +478,88 @@ def test_a_broken_hierarchy_is_refused(desk: Desk, lines: str | bytes, fault: st
 
 
 @pytest.mark.parametrize(
-    ("name", "content"),
+    ("name", "content", "why"),
     [
-        ("no.parquet", b"this is no Parquet file of Atlantis"),
-        ("torn.csv", b"age;place\n20;Lyon\n21;Nice;Atlantis\n"),
-        ("twice.csv", b"age;age\n20;Lyon\n"),
-        ("empty.csv", b""),
-        ("latin.csv", "age;place\n20;Besançon\n".encode("cp1252")),
-        ("latin_header.csv", "âge;place\n20;Lyon\n".encode("cp1252")),
+        ("no.parquet", b"this is no Parquet file of Atlantis", "as a table\n"),
+        ("torn.csv", b"age;place\n20;Lyon\n21;Nice;Atlantis\n", "line 3 has 3 cell(s), the header 2"),
+        ("short.csv", b"age;place\n\n20;Lyon\n21\n", "line 4 has 1 cell(s), the header 2"),
+        ("twice.csv", b"age;place;age\n20;Lyon;20\n", "columns 1 and 3 have one name"),
+        ("empty.csv", b"", "it has no header"),
+        ("quote.csv", b'age;place\n20;"Lyon\n', "its quotation marks do not close"),
+        ("latin.csv", "age;place\n20;Besançon\n".encode("cp1252"), "line 2 is not UTF-8"),
+        ("latin_header.csv", "âge;place\n20;Lyon\n".encode("cp1252"), "line 1 is not UTF-8"),
     ],
 )
-def test_a_file_that_is_no_table_is_refused_without_a_word_of_it(desk: Desk, name: str, content: bytes) -> None:
+def test_a_file_that_is_no_table_is_refused_without_a_word_of_it(desk: Desk, name: str, content: bytes, why: str) -> None:
     (desk.folder / name).write_bytes(content)
     assert desk.run(table=name) == 2
     said = desk.said()
     assert "cannot be read as a table" in said
+    assert why in said
     assert [secret for secret in SECRETS if secret in said] == []
+
+
+def test_what_the_whole_table_cannot_reach_is_refused_unless_it_is_given_up(desk: Desk) -> None:
+    asked = ["--sensitive", "means", "-l", "9", "--entropy", "3.9"]
+    assert desk.run(*asked, "--weights", "age=0") == 2
+    said = desk.said()
+    assert "column means has 2 known value(s) in all, fewer than l = 9" in said
+    assert "column means as a whole, with 2 known value(s), is under entropy = 3.9" in said
+    assert "the weight of age is not a number above 0" in said, "with all other faults"
+    assert desk.run(*asked, "--waive", "means") == 0
+    assert desk.said().startswith("WAIVED")
+    assert desk.run(*asked[:2], "-l", "2", "--waive", "means") == 0
+    assert "WAIVED" not in desk.said()
+
+
+def test_a_star_in_a_cell_is_called_one(desk: Desk) -> None:
+    desk.put(PERSONS.with_columns(place=pl.Series(["Lyon"] * 7 + ["*"])))
+    assert desk.run() == 2
+    said = desk.said()
+    assert "column place has 1 cell(s) that are *, which is how a withheld value is shown" in said
+    assert "does not hold" not in said
+
+
+def test_an_empty_table_has_no_rows_before_all_else(desk: Desk) -> None:
+    desk.put(PERSONS.clear())
+    assert desk.run("--sensitive", "means", "-l", "2", "--strangers", "3") == 2
+    said = desk.said()
+    assert "\n  - the table has no rows\n" in said
+    assert said.index("has no rows") < said.index("in which column they are")
+    assert "known value" not in said
+    assert "more than" not in said
+
+
+def test_a_folder_is_no_table(desk: Desk) -> None:
+    assert desk.run(table=".") == 2
+    assert "the table is a folder" in desk.said()
+
+
+def test_what_was_asked_is_said_with_every_default(desk: Desk) -> None:
+    assert desk.run("--sensitive", "means", "--contributor", "sent_by", "--strangers", "2", "--weights", "age=2,place=2", k="4") == 0
+    said = desk.said()
+    line = next(line for line in said.splitlines() if line.startswith("asked: "))
+    assert line.startswith("asked: k 4; means: l 2, entropy 1, closeness 1; 2 strangers to each sent_by; not known: null, unknown, ")
+    assert line.endswith("; weight of age 2; weight of place 2; mode local; effort fast; labels hierarchy")
+    assert said.index("asked:") < said.index("smallest class")
+    assert "loss, the mean of the columns" in said
+    assert "loss, the mean as weighed" in said
+    assert "--weights age=" not in said, "no weight is advised that was given"
+    assert "use --shuffle" in said
+    assert desk.run("--shuffle") == 0
+    assert "use --shuffle" not in desk.said()
+
+
+def test_the_help_names_the_numbers_of_the_policy() -> None:
+    from typing import get_args
+
+    from anonymize.policy import load_policy
+    from pipelines.commands import anonymizing_options as options
+
+    policy = load_policy()
+    named = [(options.K, policy.k), (options.L, policy.l), (options.Strangers, policy.strangers)]
+    for option, number in [*named, (options.FlagGroup, policy.flag_group), (options.FlagWidth, policy.flag_width)]:
+        assert get_args(option)[1].help.endswith(f"by default the policy's, {number.value}")
 
 
 def test_a_table_that_is_not_there_is_refused(desk: Desk) -> None:

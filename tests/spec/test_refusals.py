@@ -162,6 +162,7 @@ def test_limits_are_met_by_what_is_as_much_as_asked(policy: Policy) -> None:
     left = passed.evidence.strangers
     assert left is not None
     assert (left.smallest, left.classes_under) == (2, 0)
+    assert (passed.evidence.quasi, passed.evidence.sensitive, passed.evidence.safe) == (("city",), ("form",), ())
     whole = pl.DataFrame({"city": ["a"] * 3, "form": ["work", "sex", "sex"]})
     assert pass_gate(Pseudonymised(whole), quasi=["city"], sensitive=["form"], policy=policy).evidence.measures.smallest_class == 3
 

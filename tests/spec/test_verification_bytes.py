@@ -81,7 +81,8 @@ class TestHiddenBytes:
 
     def test_digits_of_a_loss_that_would_tell_counts(self, folder: Path) -> None:
         assert CohortProof(cohort=1, persons=3, loss=0.14113127, loss_by_column={"gender_code": 0.25000001}).model_dump(mode="json") == {
-            "cohort": 1, "persons": 3, "loss": 0.141, "loss_by_column": {"gender_code": 0.25}, "waived_diversity": [], "retired": 0, "flag_groups": 0, "flags_lost": 0.0,
+            "cohort": 1, "persons": 3, "loss": 0.141, "loss_by_column": {"gender_code": 0.25}, "waived_diversity": [], "retired": 0,
+            "flag_groups": 0, "flags_lost": 0.0,
         }  # fmt: skip
         edit_json(folder / "proof.json", lambda content: content["cohorts"][0].update(loss=0.50000001))  # type: ignore[index]
         assert "proof.json: is written in another way than its contents give" in broken(folder)
