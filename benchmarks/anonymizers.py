@@ -284,6 +284,7 @@ each in an environment of its own (`make peers`). Compare ratios of CPU, never s
 - Rows in *italics* were measured earlier and not in this run: ARX is a Java program that no Python index has. They are of its release
   of September 2025, on the same inputs with the same scorer, on two shared cores. A lower bound is what every table loses in
   which each person shares all labels with k - 1 others.
+- A dagger (†) marks rows that another run of the same script measured on this machine.
 """
 
 if __name__ == "__main__":

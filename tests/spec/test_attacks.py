@@ -215,6 +215,20 @@ def test_two_products_are_subtracted_from_each_other() -> None:
     assert whole.broken == ()
 
 
+def test_a_retired_class_and_a_coarser_product_do_not_add_up_to_an_alarm() -> None:
+    before = people("5 Aba f Aba f yes+no, 3 Bor f north f yes+no, 4 Cuz m south m yes+no")
+    after = before.filter(pl.col("shown_town") != "north")
+
+    def products(table: pl.DataFrame) -> tuple[Shown, Shown]:
+        coarse = table.with_columns(shown_town=pl.col("shown_town").replace("Aba", "north"))
+        return shown_of(table), shown_of(coarse, name="by region")
+
+    # `north` and `f`: 3 persons in the finer table before, 5 in the coarser one after; nobody stands for the difference of 2.
+    verdict = run_attacks(products(after), truth_of(after), HIERARCHIES, LIMITS, earlier=[Earlier("first", products(before))])
+    assert verdict.broken == ()
+    assert sum(outcome.attack == "differencing" for outcome in verdict.outcomes) == 3
+
+
 def test_products_without_a_common_column_cannot_be_subtracted() -> None:
     by_town, by_sex = (shown_of(WHOLE, column, name=column) for column in ("town", "sex"))
     verdict = run_attacks([by_town, by_sex], truth_of(WHOLE), HIERARCHIES, LIMITS)
