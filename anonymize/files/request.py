@@ -40,7 +40,7 @@ class Request:
 
     `hierarchies` is what the names of the hierarchy files begin with. `suppressed_as` is what a cell shows whose value is
     withheld, None for null. `suppression_limit` is the largest share of persons that `uniform` may withhold wholly.
-    `codes_said` are those of `not_known` that must occur, since somebody named them. `waivable` are sensitive fields of which
+    `codes_said` are codes of missing values beside the usual ones; they must occur. `waivable` are sensitive fields of which
     less may be asked of a class where the whole table holds too little; of the others that is a fault.
     """
 
@@ -54,7 +54,6 @@ class Request:
     suppression_limit: float = 0.0
     effort: Effort = "fast"
     labels: Labels = "hierarchy"
-    not_known: tuple[str, ...] = NOT_KNOWN
     codes_said: tuple[str, ...] = ()
     waivable: tuple[str, ...] = ()
     suppressed_as: str | None = None
@@ -62,6 +61,11 @@ class Request:
     flags: FlagRequest | None = None
     report: Path | None = None
     unclear: tuple[str, ...] = ()  # faults of how it was said, to be shown with all others
+
+    @property
+    def not_known(self) -> tuple[str, ...]:
+        """The codes that tell nothing of a person."""
+        return tuple(dict.fromkeys([*NOT_KNOWN, *self.codes_said]))
 
     @property
     def sensitive(self) -> tuple[str, ...]:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from pipelines.commands import anonymizing_options as said
 
 if TYPE_CHECKING:
-    from anonymize.conditions import Conditions
+    from anonymize.conditions import Conditions, Contributors
     from anonymize.files.request import FlagRequest, Request
     from anonymize.files.staging import Watch
     from pipelines.anonymizing import Outcome
@@ -54,27 +54,24 @@ def anonymize(  # noqa: PLR0913 - an option each
 ) -> None:
     """Publish a table of persons under coarser labels, so that each is one of at least k who look the same, with little lost.
 
-    Columns that are not named are published as they are. The table appears whole, after it was measured, or not at all.
-    Exit codes: 0 published, 1 what was written did not keep what was asked (a bug), 2 refused before anything was written.
+    Other columns stay as they are; the table appears whole or not at all. Exit: 0 published, 1 a condition is broken (a bug), 2 refused.
     """
     _without_threads_of_numpy()
-    from anonymize.files.request import NOT_KNOWN, Request
+    from anonymize.files.request import Request
 
     fields, given_up, codes = _listed(sensitive), _listed(waive), _listed(missing or "")
     unclear = [*_of_no_field(fields, l, entropy, closeness), *_of_other_columns(fields, given_up, codes, has_flags=bool(_listed(flags)))]
-    conditions = _conditions(k, fields, l, entropy, closeness)
     request = Request(
         table=table,
         out=out,
         hierarchies=hierarchies,
         quasi=_listed(quasi),
-        conditions=_with_contributors(conditions, contributor, contributor_separator, strangers, unclear),
+        conditions=_conditions(k, fields, (l, entropy, closeness), (contributor, contributor_separator, strangers), unclear),
         weights=dict(map(_weight, _listed(weights))),
         mode=mode.value,
         suppression_limit=suppress,
         effort="quality" if quality else "fast",
         labels=labels.value,
-        not_known=tuple(dict.fromkeys([*NOT_KNOWN, *codes])),
         codes_said=codes,
         waivable=given_up,
         suppressed_as=suppressed.text,
@@ -131,32 +128,36 @@ def _or_nothing(distinct: int | None, entropy: float | None, closeness: float | 
 
 
 def _conditions(
-    k: int | None, sensitive: tuple[str, ...], distinct: int | None, entropy: float | None, closeness: float | None
+    k: int | None,
+    sensitive: tuple[str, ...],
+    diversity: tuple[int | None, float | None, float | None],
+    contributors: tuple[str, str | None, int | None],
+    unclear: list[str],
 ) -> Conditions:
     from anonymize.conditions import Conditions, Diversity
 
+    distinct, entropy, closeness = diversity
     if k is None or (sensitive and distinct is None):
         from anonymize.policy import load_policy  # reading it takes longer than anonymizing a small table
 
         policy = load_policy()
         k, distinct = policy.k.value if k is None else k, policy.l.value if distinct is None else distinct
-    return Conditions(k, tuple(Diversity(field, *_or_nothing(distinct, entropy, closeness)) for field in sensitive))
+    asked = tuple(Diversity(field, *_or_nothing(distinct, entropy, closeness)) for field in sensitive)
+    return Conditions(k, asked, _contributors(*contributors, unclear))
 
 
-def _with_contributors(conditions: Conditions, column: str, separator: str | None, strangers: int | None, unclear: list[str]) -> Conditions:
-    from dataclasses import replace
-
+def _contributors(column: str, separator: str | None, strangers: int | None, unclear: list[str]) -> Contributors | None:
     from anonymize.conditions import Contributors
 
     if not column:
         if separator is not None or strangers is not None:
             unclear.append("something is said about contributors, but not in which column they are (--contributor)")
-        return conditions
+        return None
     if strangers is None:
         from anonymize.policy import load_policy
 
         strangers = load_policy().strangers.value
-    return replace(conditions, contributors=Contributors(column, strangers, separator))
+    return Contributors(column, strangers, separator)
 
 
 def _flags(columns: tuple[str, ...], out: Path | None, group: int | None, width: int | None, unclear: list[str]) -> FlagRequest | None:
