@@ -204,22 +204,22 @@ def _tell(outcome: Outcome, request: Request) -> None:
     from pipelines.anonymized import advice, asked, figures, waivers, written
     from pipelines.commands.shared import console, wide
 
-    def say(line: str) -> None:
+    def tell(line: str) -> None:
         console.print(line, markup=False, soft_wrap=True)
 
     for line in (*waivers(outcome), asked(request)):
-        say(line)
+        tell(line)
     shown = Table("", "before", "after", title=request.out.name, title_justify="left")
     for what, before, after in figures(outcome, request):
         shown.add_row(what, before, after)
     wide().print(shown)
     for line in advice(outcome, request):
-        say(f"- {line}")
+        tell(f"- {line}")
     if request.report:
         _write_report(outcome, request, request.report)
-    say(f"written: {', '.join(str(path) for path in [*request.tables, *([request.report] if request.report else [])])}")
+    tell(f"written: {', '.join(str(path) for path in [*request.tables, *([request.report] if request.report else [])])}")
     for line in written(request):
-        say(f"- {line}")
+        tell(f"- {line}")
 
 
 def _write_report(outcome: Outcome, request: Request, path: Path) -> None:

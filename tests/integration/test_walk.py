@@ -49,7 +49,7 @@ def test_the_release_verifies_from_its_bytes(walk: Walk) -> None:
     folder = latest_release(walk.instance.releases)
     assert folder is not None
     verified = verify(folder)
-    assert {table.name for table in verified.tables} == {"global-persons", "regional-trends"}
+    assert {table.name for table in verified.tables} == {"global-persons", "means-of-control", "regional-trends"}
     assert min(table.smallest_class for table in verified.tables) >= 11
 
 

@@ -64,7 +64,8 @@ def faults_of_class(rows: list[int], column: list[str], asked: Diversity) -> lis
     """What a class lacks of what the whole table has."""
     values = [column[row] for row in rows]
     faults = []
-    if len(shares(values)) < asked.distinct <= len(shares(column)):
+    # One distinct value asks for nothing: a class without any known value tells nothing of the field.
+    if len(shares(values)) < asked.distinct <= len(shares(column)) and asked.distinct > 1:
         faults.append("distinct")
     if entropy(values) + SLACK < asked.entropy <= entropy(column) - SLACK:
         faults.append("entropy")

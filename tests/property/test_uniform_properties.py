@@ -72,8 +72,10 @@ def keeps(rows: Sequence[int], table: pl.DataFrame, asked: Conditions) -> bool:
             if apart > each.closeness + 1e-8:
                 return False
     if asked.contributors:
-        sent = Counter(sender for cell in table["sender"][rows] for sender in set(cell.split("+")))
-        return all(len(rows) - own == 0 or len(rows) - own >= asked.contributors.least for own in sent.values())
+        # Every contributor of the table: to one that sent nobody of a class all of it are strangers.
+        senders = [set(cell.split("+")) for cell in table["sender"]]
+        left = [sum(name not in senders[row] for row in rows) for name in set[str]().union(*senders)]
+        return all(count == 0 or count >= asked.contributors.least for count in left)
     return True
 
 
