@@ -29,7 +29,8 @@ from warehouse.enrolment import NO_FLAGS, NO_TOTALS
 from warehouse.publication import Table
 
 SAYS_YES = "yes"
-LOST_DIGITS = 3
+LOST_DIGITS = 2
+"""Of three digits the exact number of suppressed flags of a small cohort could be worked out."""
 COUNTED_BY = ("registration_year", "citizenship_code", "exploitation_country_code")
 """The columns by which totals of flags are told."""
 

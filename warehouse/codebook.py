@@ -235,5 +235,5 @@ def _cohort_row(cohort: CohortProof) -> str:
     waived = ", ".join(f"<code>{column}</code>" for column in cohort.waived_diversity) or "none"
     counts = "".join(f'<td class="number">{count:,}</td>' for count in (cohort.persons, cohort.retired))
     numbers = f'{counts}<td class="number">{cohort.loss:.3f}</td>'
-    flags = f'<td class="number">{cohort.flags_lost:.3f}</td>'
+    flags = f'<td class="number">{cohort.flags_lost:.2f}</td>'
     return f"<tr><td>{cohort.cohort}</td>{numbers}<td>{by_column}</td><td>{waived}</td>{flags}</tr>"
