@@ -6,11 +6,14 @@ Here: the one encoder of published and stored files. Never here: a choice of row
 from __future__ import annotations
 
 import io
+from typing import Any, Final
 
 import polars as pl
 import pyarrow.parquet as pq
 
 from engine.row_groups import ROW_GROUP_ROWS, SETTINGS
+
+_QUICK: Final[dict[str, Any]] = {"compression_level": 1, "use_dictionary": False, "write_statistics": False}
 
 
 def encode(frame: pl.DataFrame) -> bytes:
@@ -20,6 +23,14 @@ def encode(frame: pl.DataFrame) -> bytes:
     return sink.getvalue()
 
 
+def encode_quickly(frame: pl.DataFrame) -> bytes:
+    """The same rows in a third of the time and somewhat more bytes, for what is written anew in every run and published nowhere."""
+    sink = io.BytesIO()
+    table = frame.to_arrow(compat_level=pl.CompatLevel.oldest())
+    pq.write_table(table, sink, row_group_size=ROW_GROUP_ROWS, **{**SETTINGS, **_QUICK})
+    return sink.getvalue()
+
+
 def decode(payload: bytes) -> pl.DataFrame:
-    """The table that `encode` wrote."""
+    """The table that `encode` or `encode_quickly` wrote."""
     return pl.read_parquet(io.BytesIO(payload))

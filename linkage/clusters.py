@@ -1,165 +1,276 @@
-"""Group records into persons from scored pairs: average linkage that never joins what cannot be one person.
+"""Group records into persons from scored pairs: one dendrogram of guarded average linkage, cut at three thresholds.
 
-Here: certain links, guards, the merging. Never here: a name, a score's making, the order of rows.
+Here: from edges and judgements to groups and questions. Never here: a score's making, a name, the order of rows.
 Plain connected components chain: A like B, B like C makes A and C one person however unlike they are. Here two groups join only
-where the mean weight over all their pairs reaches the threshold (Sokal and Michener's average linkage, 1958) and no guard forbids it.
+where the mean weight over all their pairs reaches the threshold and no guard forbids it.
 """
 
 from __future__ import annotations
 
-import heapq
-from dataclasses import dataclass, field
+import gc
+import itertools
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 
+import numpy as np
 import polars as pl
 
+from linkage.bonds import Bonds, Flags, Positions, bonds
+from linkage.components import components, settled
+from linkage.guards import READ_BY_GUARDS, known_of
+from linkage.merging import Group, Merge, Merging, Tie
 from linkage.model import Thresholds
 
-# A stated day of birth may be off by this many years and still be one person's.
-BIRTH_YEAR_SPAN = 3
+MERGES = {
+    "one": pl.Int64,
+    "two": pl.Int64,
+    "height": pl.Float64,
+    "left": pl.Int64,
+    "right": pl.Int64,
+    "size_left": pl.Int64,
+    "size_right": pl.Int64,
+}
+QUESTIONS = {
+    "record_key_left": pl.String,
+    "record_key_right": pl.String,
+    "weight": pl.Int64,
+    "size_left": pl.Int64,
+    "size_right": pl.Int64,
+    "is_joined": pl.Boolean,
+}
 
 
-@dataclass
-class _Group:
-    """Records taken as one person so far, and what the guards need to know of them."""
+@dataclass(frozen=True)
+class Clustered:
+    """Who is who, as far as weights, guards and judgements say.
 
-    members: list[int]
-    documents: set[str] = field(default_factory=set)
-    years: set[int] = field(default_factory=set)
-    numbers: dict[str, set[str]] = field(default_factory=dict)
-    # Towards a neighbour: the sum of the scored weights and how many there are.
-    ties: dict[int, tuple[int, int]] = field(default_factory=dict)
-
-    def cannot_join(self, other: _Group) -> bool:
-        """Different documents, full birth dates too far apart, or two numbers of one partner."""
-        if self.documents and other.documents and not self.documents & other.documents:
-            return True
-        years = self.years | other.years
-        if self.years and other.years and max(years) - min(years) > BIRTH_YEAR_SPAN:
-            return True
-        return any(self.numbers[partner] != other.numbers[partner] for partner in self.numbers.keys() & other.numbers.keys())
-
-    def take(self, other: _Group) -> None:
-        self.members += other.members
-        self.documents |= other.documents
-        self.years |= other.years
-        for partner, numbers in other.numbers.items():
-            self.numbers.setdefault(partner, set()).update(numbers)
-
-
-def clusters(records: pl.DataFrame, certain: pl.DataFrame, pairs: pl.DataFrame, thresholds: Thresholds) -> pl.DataFrame:
-    """record_key, cluster (the smallest record_key in it), sorted by record_key: one row a record.
-
-    `records` as `features` makes them; `certain`: position, link, equal `link` being surely one person, whatever the guards say;
-    `pairs`: left, right, weight in thousandths of a bit. A pair of two groups that was not compared counts as `absent_pair`.
+    clusters: record_key, automatic, cluster, widest, one row a record, sorted by record_key. Each of the three is the smallest record_key
+    of the record's group at that threshold; groups of `automatic` lie within those of `cluster`, and those within `widest`.
+    questions: record_key_left < record_key_right (the strongest pair between two groups), weight (their mean, thousandths of a bit),
+    size_left, size_right (records in the group of either), is_joined (whether `cluster` joins them): the merges that are neither
+    sure nor out of the question, strongest first.
+    contradicted: numbers of the judgements that newer ones contradict, ascending; they were not applied.
+    merges: the dendrogram itself, by positions (`linkage.merging.Merge`), sorted.
     """
-    root = _certain_roots(records.height, certain)
-    weights = _relevant(root, pairs, thresholds)
-    groups = _groups(records, root, weights)
-    _merge(groups, round(thresholds.link * 1000), round(thresholds.absent_pair * 1000))
-    keys = records["record_key"].to_list()
-    cluster_of: list[str] = list(keys)
-    for group in groups.values():
-        first = keys[min(group.members)]
-        for member in group.members:
-            cluster_of[member] = first
-    return pl.DataFrame({"record_key": keys, "cluster": cluster_of}, schema={"record_key": pl.String, "cluster": pl.String})
+
+    clusters: pl.DataFrame
+    questions: pl.DataFrame
+    contradicted: tuple[int, ...]
+    merges: pl.DataFrame
 
 
-def _find(parent: list[int], node: int) -> int:
-    while parent[node] != node:
-        parent[node] = parent[parent[node]]
-        node = parent[node]
-    return node
+def clusters(features: pl.DataFrame, edges: pl.DataFrame, judgements: pl.DataFrame, thresholds: Thresholds) -> Clustered:
+    """The groups of the records of `features`.
+
+    `edges`: left < right (positions), weight in thousandths of a bit, of the pairs that were compared; a pair that is absent counts as
+    `thresholds.lowest`, unless one of its records is known by its tokens alone: then it says nothing. `judgements` as `linkage.bonds` has
+    them. Equal numbers of one partner, and a human `same`, are one person whatever the guards say; see `linkage.bonds` for what wins.
+    The order of rows never matters.
+    """
+    settled_before = bonds(features, judgements)
+    found = dendrogram(features, edges, settled_before, thresholds)
+    return cut(features["record_key"], found, settled_before, thresholds)
 
 
-def _certain_roots(height: int, certain: pl.DataFrame) -> list[int]:
-    """For every position the smallest position that is surely the same person."""
-    parent = list(range(height))
-    chained = certain.sort("link", "position").with_columns(pl.col("position").shift(1).over("link").alias("before")).drop_nulls("before")
-    for left, right in chained.select("before", "position").iter_rows():
-        low, high = sorted((_find(parent, left), _find(parent, right)))
-        parent[high] = low
-    return [_find(parent, node) for node in range(height)]
-
-
-def _relevant(root: list[int], pairs: pl.DataFrame, thresholds: Thresholds) -> pl.DataFrame:
-    """The pairs between groups that a chain of strong pairs connects, weights clamped, summed by pair of groups."""
-    low, high = round(thresholds.lowest * 1000), round(thresholds.highest * 1000)
-    roots = pl.Series("root", root, dtype=pl.Int64)
-    between = pairs.select(
-        roots.gather(pairs["left"]).alias("one"),
-        roots.gather(pairs["right"]).alias("two"),
-        pl.col("weight").clip(low, high),
-    ).filter(pl.col("one") != pl.col("two"))
-    component = list(range(len(root)))
-    for one, two in between.filter(pl.col("weight") >= round(thresholds.link * 1000)).select("one", "two").iter_rows():
-        first, second = sorted((_find(component, one), _find(component, two)))
-        component[second] = first
-    of = pl.Series("component", [_find(component, node) for node in range(len(root))], dtype=pl.Int64)
-    same = between.filter(of.gather(between["one"]) == of.gather(between["two"]))
-    ordered = same.select(pl.min_horizontal("one", "two").alias("one"), pl.max_horizontal("one", "two").alias("two"), "weight")
-    return ordered.group_by("one", "two").agg(pl.col("weight").sum().alias("sum"), pl.len().alias("count")).sort("one", "two")
-
-
-def _groups(records: pl.DataFrame, root: list[int], weights: pl.DataFrame) -> dict[int, _Group]:
-    is_full = pl.col("birth_day").is_not_null()
-    known = records.sort("position").select(
-        "partner_code", "source_person_id", "document", pl.when(is_full).then(pl.col("birth_year")).alias("year")
+def cut(record_keys: pl.Series, found: pl.DataFrame, settled_before: Bonds, thresholds: Thresholds) -> Clustered:
+    """The dendrogram `found` cut at the three thresholds; `record_keys` by position."""
+    labels = [
+        record_keys.gather(_labels(settled_before.roots, found, at)) for at in (thresholds.automatic, thresholds.link, thresholds.review)
+    ]
+    return Clustered(
+        pl.DataFrame([record_keys.rename("record_key"), *(label.rename(name) for label, name in zip(labels, COLUMNS, strict=True))]),
+        _questions(record_keys, found, thresholds),
+        settled_before.contradicted,
+        found,
     )
-    groups: dict[int, _Group] = {}
-    for position, (partner, number, document, year) in enumerate(known.iter_rows()):
-        group = groups.setdefault(root[position], _Group([]))
-        group.members.append(position)
-        if document is not None:
-            group.documents.add(document)
-        if year is not None:
-            group.years.add(year)
-        if partner is not None and number is not None:
-            group.numbers.setdefault(partner, set()).add(number)
-    for one, two, total, count in weights.iter_rows():
-        groups[one].ties[two] = groups[two].ties[one] = (total, count)
+
+
+COLUMNS = ("automatic", "cluster", "widest")
+
+
+def _labels(roots: Positions, found: pl.DataFrame, threshold: float) -> Positions:
+    joined = found.filter(pl.col("height") >= threshold * 1000)
+    above = roots.copy()
+    above[joined["two"].to_numpy()] = joined["one"].to_numpy()
+    return settled(above)
+
+
+def _questions(record_keys: pl.Series, found: pl.DataFrame, thresholds: Thresholds) -> pl.DataFrame:
+    between = found.filter(pl.col("height") < thresholds.asked * 1000)
+    return between.select(
+        record_keys.gather(between["left"]).alias("record_key_left"),
+        record_keys.gather(between["right"]).alias("record_key_right"),
+        pl.col("height").round().cast(pl.Int64).alias("weight"),
+        "size_left",
+        "size_right",
+        (pl.col("height") >= thresholds.link * 1000).alias("is_joined"),
+    ).sort("weight", "record_key_left", "record_key_right", descending=[True, False, False])
+
+
+def dendrogram(features: pl.DataFrame, edges: pl.DataFrame, settled_before: Bonds, thresholds: Thresholds) -> pl.DataFrame:
+    """Every merge down to `thresholds.review`: a frame of `MERGES`, sorted by its groups. Arguments as for `clusters`."""
+    roots = settled_before.roots
+    # Groups join only where some pair of theirs reaches the threshold itself, since no mean is above its greatest part.
+    strong = edges.filter(pl.col("weight") >= round(thresholds.review * 1000))
+    component = components(len(roots), roots[strong["left"].to_numpy()], roots[strong["right"].to_numpy()])
+    is_inside = component[roots[edges["left"].to_numpy()]] == component[roots[edges["right"].to_numpy()]]
+    between = _between(features, edges.filter(pl.Series(is_inside)), roots, thresholds)
+    is_couple = _are_couples(component, roots, between)
+    found = pl.concat(
+        [
+            _couples(features, between.filter(is_couple), settled_before, thresholds),
+            _others(features, between.filter(~is_couple), settled_before, thresholds),
+        ]
+    )
+    return found.sort("one", "two")
+
+
+def _between(features: pl.DataFrame, edges: pl.DataFrame, roots: Positions, thresholds: Thresholds) -> pl.DataFrame:
+    """Of every two groups with a compared pair: one < two, total, named, silent, and the strongest pair (see `Tie`)."""
+    silent = features["is_token_only"].to_numpy()
+    left, right = edges["left"].to_numpy(), edges["right"].to_numpy()
+    weight = edges["weight"].clip(round(thresholds.lowest * 1000), round(thresholds.highest * 1000))
+    ends = pl.DataFrame(
+        {
+            "one": np.minimum(roots[left], roots[right]),
+            "two": np.maximum(roots[left], roots[right]),
+            "total": weight,
+            "named": (~(silent[left] | silent[right])).astype(np.int64),
+            "silent": (silent[left] | silent[right]).astype(np.int64),
+            "minus_weight": -weight,
+            "left": left,
+            "right": right,
+            "began_in": roots[left],
+        }
+    ).filter(pl.col("one") != pl.col("two"))
+    if (roots == np.arange(len(roots))).all():
+        return ends
+    strongest = pl.col("minus_weight", "left", "right", "began_in").first()
+    ordered = ends.sort("minus_weight", "left", "right")
+    return ordered.group_by("one", "two", maintain_order=True).agg(pl.col("total", "named", "silent").sum(), strongest)
+
+
+def _are_couples(component: Positions, roots: Positions, between: pl.DataFrame) -> pl.Series:
+    """Which rows are whole components: two records and nothing else."""
+    records = np.bincount(component[roots], minlength=len(roots))
+    return pl.Series(records[component[between["one"].to_numpy()]] == 2, dtype=pl.Boolean)
+
+
+def _couples(features: pl.DataFrame, between: pl.DataFrame, settled_before: Bonds, thresholds: Thresholds) -> pl.DataFrame:
+    """The merges of components of two records, which are most of all, at once."""
+    one, two = (features.select(READ_BY_GUARDS)[between[end]] for end in ("one", "two"))
+    is_apart = _are_apart(one, two)
+    foes = settled_before.apart
+    if foes:
+        is_apart |= pl.Series([pair in foes for pair in between.select("one", "two").iter_rows()], dtype=pl.Boolean)
+    single = pl.lit(1, pl.Int64)
+    return (
+        between.filter(~is_apart)
+        .select(
+            "one",
+            "two",
+            pl.col("total").cast(pl.Float64).alias("height"),
+            "left",
+            "right",
+            single.alias("size_left"),
+            single.alias("size_right"),
+        )
+        .filter(pl.col("height") >= thresholds.review * 1000)
+    )
+
+
+def _are_apart(one: pl.DataFrame, two: pl.DataFrame) -> pl.Series:
+    """For each row of two frames of `READ_BY_GUARDS` whether a guard keeps the two records apart."""
+    both = pl.concat([one, two.rename({name: f"{name}_2" for name in READ_BY_GUARDS})], how="horizontal")
+    # Most pairs differ in nothing that a guard looks at; the few others are looked at one by one.
+    may_be = (
+        (pl.col("document") != pl.col("document_2"))
+        | (pl.col("birth_text").str.head(4) != pl.col("birth_text_2").str.head(4))
+        | (
+            (pl.col("partner_code") == pl.col("partner_code_2"))
+            & pl.col("source_person_id").is_not_null()
+            & pl.col("source_person_id_2").is_not_null()
+        )
+    )
+    rows = both.select(pl.arg_where(may_be.fill_null(value=False)))["document"]
+    apart = [
+        known_of(first).is_apart_from(known_of(second)) for first, second in zip(one[rows].iter_rows(), two[rows].iter_rows(), strict=True)
+    ]
+    return pl.repeat(value=False, n=one.height, dtype=pl.Boolean, eager=True).scatter(rows, apart)
+
+
+TIES_AT_ONCE = 200_000
+"""Components with about so many ties are merged together: whole ones, a batch at a time, so that memory stays flat."""
+
+
+def _others(features: pl.DataFrame, between: pl.DataFrame, settled_before: Bonds, thresholds: Thresholds) -> pl.DataFrame:
+    """The merges of the components that are no couples."""
+    roots = settled_before.roots
+    component = components(len(roots), between["one"].to_numpy(), between["two"].to_numpy())
+    ties = between.with_columns(pl.Series("component", component[between["one"].to_numpy()])).sort("component", "one", "two")
+    is_concerned: Flags = np.zeros(len(roots), dtype=np.bool_)
+    is_concerned[between["one"].to_numpy()] = is_concerned[between["two"].to_numpy()] = True
+    members = features.select("is_token_only", *READ_BY_GUARDS).with_columns(
+        pl.Series("root", roots), pl.Series("component", component[roots])
+    )
+    members = members.filter(pl.Series(is_concerned[roots])).sort("component", maintain_order=True)
+    least, absent = round(thresholds.review * 1000), round(thresholds.lowest * 1000)
+    found: list[Merge] = []
+    for batch in _batches(ties["component"].to_numpy()):
+        batch_ties = ties[batch]
+        first, last = batch_ties["component"][0], batch_ties["component"][-1]
+        low, high = np.searchsorted(members["component"].to_numpy(), [first, last + 1])
+        with _uncollected():
+            groups = _groups(members[int(low) : int(high)])
+            _tie(groups, batch_ties, settled_before.apart)
+            found += Merging(groups, least, absent).run()
+    return pl.DataFrame(found, schema=MERGES, orient="row")
+
+
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """Without Python's cycle collector, which would walk millions of ties again and again to find none that is in a cycle."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
+
+
+def _batches(component: Positions) -> list[slice]:
+    """Consecutive rows, about `TIES_AT_ONCE` each, that part no component; `component` is sorted."""
+    starts = np.flatnonzero(component[1:] != component[:-1]) + 1
+    wanted = np.arange(TIES_AT_ONCE, component.size, TIES_AT_ONCE)
+    place = np.searchsorted(starts, wanted)
+    bounds = np.unique([0, *starts[place[place < starts.size]], component.size])
+    return [slice(int(low), int(high)) for low, high in itertools.pairwise(bounds)]
+
+
+def _groups(members: pl.DataFrame) -> dict[int, Group]:
+    """The groups of these records before any merge, by their roots."""
+    groups: dict[int, Group] = {}
+    for root, is_token_only, *stated in members.select("root", "is_token_only", *READ_BY_GUARDS).iter_rows():
+        known = known_of(stated)
+        if (group := groups.get(root)) is None:
+            groups[root] = Group(1, 1 - is_token_only, known)
+        else:
+            group.size += 1
+            group.named += 1 - is_token_only
+            group.known = group.known.and_also(known)
     return groups
 
 
-def _merge(groups: dict[int, _Group], link: int, absent: int) -> None:
-    """Join the two groups of the highest mean weight, again and again, while it reaches `link`; ties go to the smaller positions.
-
-    A group is named by its smallest position, so nothing here depends on the order in which records or pairs arrived.
-    """
-
-    def mean(one: int, two: int) -> float:
-        total, count = groups[one].ties[two]
-        possible = len(groups[one].members) * len(groups[two].members)
-        return (total + (possible - count) * absent) / possible
-
-    def offer(one: int, two: int) -> None:
-        value = mean(one, two)
-        if value >= link and not groups[one].cannot_join(groups[two]):
-            heapq.heappush(queue, (-value, min(one, two), max(one, two), len(groups[one].members) + len(groups[two].members)))
-
-    queue: list[tuple[float, int, int, int]] = []
-    for one, group in groups.items():
-        for two in group.ties:
-            if one < two:
-                offer(one, two)
-    while queue:
-        _, one, two, size = heapq.heappop(queue)
-        # An entry is stale when either group is gone or has grown since.
-        if one not in groups or two not in groups or len(groups[one].members) + len(groups[two].members) != size:
-            continue
-        absorbed = groups.pop(two)
-        groups[one].take(absorbed)
-        del groups[one].ties[two]
-        _retie(groups, one, two, absorbed.ties)
-        for neighbour in groups[one].ties:
-            offer(one, neighbour)
-
-
-def _retie(groups: dict[int, _Group], kept: int, gone: int, ties: dict[int, tuple[int, int]]) -> None:
-    for neighbour, (total, count) in ties.items():
-        if neighbour == kept:
-            continue
-        before = groups[kept].ties.get(neighbour, (0, 0))
-        joined = (before[0] + total, before[1] + count)
-        groups[kept].ties[neighbour] = groups[neighbour].ties[kept] = joined
-        del groups[neighbour].ties[gone]
+def _tie(groups: dict[int, Group], ties: pl.DataFrame, apart: frozenset[tuple[int, int]]) -> None:
+    """Enter the ties, and who is surely apart, on both groups."""
+    ends = zip(ties["one"].to_list(), ties["two"].to_list(), strict=True)
+    counted = zip(*(ties[name].to_list() for name in ("total", "named", "silent")), strict=True)
+    strongest = zip(*(ties[name].to_list() for name in ("minus_weight", "left", "right", "began_in")), strict=True)
+    for (one, two), (total, named, silent), pair in zip(ends, counted, strongest, strict=True):
+        groups[one].ties[two] = groups[two].ties[one] = Tie(total, named, silent, pair)
+    for one, two in apart:
+        if one in groups and two in groups:
+            groups[one].foes.add(two)
+            groups[two].foes.add(one)

@@ -1,132 +1,107 @@
-"""Turn identifying text into comparable features, one row a record, in polars expressions.
+"""Turn identifying text into comparable features, one row a record: every value once, every record by itself.
 
-Here: name words and keys, parts of a birth date, numbers stripped to what identifies. Never here: a comparison of two records.
+Here: the columns that the model's conditions and the blocking read. Never here: a comparison of two records; anything that one record
+takes from another, or from the table as a whole, since a record's features must not change when others arrive.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
+
 import polars as pl
 
-from linkage.folding import PARTICLES, folded, skeleton
-from linkage.tokens import token_column
-from schemas.errors import LeakStopped
+from linkage.births import births
+from linkage.contacts import email, number, phones
+from linkage.folding import folded_values, skeleton
+from linkage.model import LinkageModel
+from linkage.names import name_features, stable_number
+from linkage.private.tokens import token_columns
+from linkage.table import checked
 from schemas.zones import Identified
 
-INPUT = (
-    "record_key",
-    "partner_code",
-    "source_person_id",
-    "given_name",
-    "family_name",
-    "birth_date",
-    "document_number",
-    "phone",
-    "gender_code",
-    "citizenship_code",
-    "person_token",
-)
-# Below this many records a share is taken of this many: two records of a small table neither make a name common nor prove it rare.
-SHARE_FLOOR = 4_000
-RARE, COMMON = 0.0005, 0.005
+_STREET_SOUNDS = 6
+NO_KEYS: Mapping[str, bytes] = MappingProxyType({})
 
 
-# What a record known by its token alone takes over from a named record with the same token.
-_BORROWED = (
-    *(f"{side}{kind}" for side in ("given", "family") for kind in ("", "_keys", "_rare", "_middle")),
-    "birth_year",
-    "birth_month",
-    "birth_day",
-)
+def features(records: Identified, model: LinkageModel, round_keys: Mapping[str, bytes] = NO_KEYS) -> pl.DataFrame:
+    """One row a record, ordered by `record_key`, with `position` 0, 1, 2 ... in that order; null is not known.
 
-
-def features(records: Identified, token_key: bytes) -> pl.DataFrame:
-    """One row a record, ordered by `record_key`, with `position` 0, 1, 2 ... in that order.
-
-    given, family: folded words; given_keys, family_keys: lists of skeletons without particles; *_rare and *_middle: the keys among
-    them that few records hold; birth_year, birth_month, birth_day: as far as stated; document, phone: normalised;
-    person_token: as sent, else made from names and birth date with `token_key`; is_token_only: no name beside a token. Such a record
-    takes names and birth date from the first named record with its token, so that it is compared as that person would be.
-    Raises `LeakStopped` when a column is missing or `record_key` is null or repeated.
+    record_key, partner_code, source_person_id, gender_code, citizenship_code: as sent.
+    given, middle, family: folded words; given_keys, middle_keys, family_keys and their _rare, _uncommon and _common parts: numbers of
+    the skeletons of those words, ascending; name_keys, name_uncommon: of all three together.
+    birth_year, birth_month, birth_day, birth_text, birth_precision, birth_from, birth_to: as `births` says.
+    document, postal_code: letters and digits; postal_area, postal_sorted, street: see `_places` and `_words`; phone: E.164 or
+    national digits; email: lower case. address, birth_place, occupation: folded words; address_keys: numbers of its words, house
+    numbers among them.
+    tokens, tokens_strong, tokens_fair: numbers of keyed tokens as sent or made with `round_keys`; is_token_only: no name beside one.
+    Numbers are the same on every machine; a record has the same features whatever others are in the table.
+    Raises `LeakStopped` when a required column is missing or `record_key` is null or repeated.
     """
-    frame = _checked(records.frame)
-    frame = frame.sort("record_key").with_row_index("position").with_columns(pl.col("position").cast(pl.Int64))
-    frame = frame.with_columns(token_column(frame, token_key).alias("made_token"))
+    table = checked(records).sort("record_key").with_row_index("position").with_columns(pl.col("position").cast(pl.Int64))
+    frame = table.with_columns(_stated_birth()).drop("birth_date_precision", "document_number", "person_token")
+    for side in ("given", "middle", "family"):
+        named = name_features(table[f"{side}_name"], side, model.frequencies.names)
+        frame = _looked_up(frame, f"{side}_name", named, "name")
+    frame = _looked_up(frame, "birth_date", births(frame["birth_date"].drop_nulls().unique(maintain_order=True)), "birth_date")
+    for name in ("address", "birth_place", "occupation"):
+        frame = _looked_up(frame, name, _words(table[name], name), "text")
     frame = frame.with_columns(
-        folded(pl.col("given_name")).alias("given"),
-        folded(pl.col("family_name")).alias("family"),
-        _number(pl.col("document_number"), r"[^\p{L}\p{N}]+").str.to_uppercase().alias("document"),
-        _number(pl.col("phone"), r"[^\p{Nd}]+").str.strip_chars_start("0").alias("phone"),
-        *(_blank_to_null(name) for name in ("source_person_id", "person_token", "gender_code", "citizenship_code")),
-        *_birth(),
+        number(table["document_number"]).alias("document"),
+        phones(table["phone"]).alias("phone"),
+        email(pl.col("email")).alias("email"),
+        number(table["postal_code"]).alias("postal_code"),
+        *(_together(part) for part in ("keys", "uncommon")),
+    ).with_columns(*_places())
+    return frame.join(token_columns(table, round_keys), on="position", how="left", maintain_order="left")
+
+
+def _looked_up(frame: pl.DataFrame, column: str, values: pl.DataFrame, key: str) -> pl.DataFrame:
+    """The frame with what `values` says of each distinct value of the column, in place of a column of the same name."""
+    beside = values.rename({key: "__value"})
+    joined = frame.rename({column: "__value"}).join(beside, on="__value", how="left", maintain_order="left")
+    return joined.drop("__value")
+
+
+def _stated_birth() -> pl.Expr:
+    """The birth date as far as it is meant: of 1998-07-01 with the precision "year", the year."""
+    precision, date = pl.col("birth_date_precision").str.to_lowercase(), pl.col("birth_date")
+    return (
+        pl.when(precision == "year")
+        .then(date.str.head(4))
+        .when(precision == "month")
+        .then(date.str.head(7))
+        .otherwise(date)
+        .alias("birth_date")
     )
-    for side in ("given", "family"):
-        frame = frame.join(_keys(frame, side), on="position", how="left", maintain_order="left")
-    return _borrow(frame).drop("given_name", "family_name", "document_number", "birth_date", "made_token")
 
 
-def _borrow(frame: pl.DataFrame) -> pl.DataFrame:
-    is_unnamed = pl.col("given").is_null() & pl.col("family").is_null()
-    frame = frame.with_columns(
-        (is_unnamed & pl.col("person_token").is_not_null()).alias("is_token_only"),
-        pl.coalesce("person_token", "made_token").alias("person_token"),
-    )
-    named = frame.filter(~is_unnamed).drop_nulls("person_token").unique("person_token", keep="first", maintain_order=True)
-    frame = frame.join(named.select("person_token", *_BORROWED), on="person_token", how="left", suffix="_named", maintain_order="left")
-    return frame.with_columns(
-        pl.when("is_token_only").then(pl.coalesce(name, f"{name}_named")).otherwise(pl.col(name)).alias(name) for name in _BORROWED
-    ).drop(f"{name}_named" for name in _BORROWED)
+def _together(part: str) -> pl.Expr:
+    """Keys of all names of a record, in whichever field they stand: partners swap the fields and put more names into one."""
+    given, middle, family = (pl.col(f"{side}_{part}").fill_null([]) for side in ("given", "middle", "family"))
+    both = given.list.set_union(family)
+    every = pl.when(pl.col(f"middle_{part}").is_null()).then(both).otherwise(both.list.set_union(middle))
+    return pl.when(every.list.len() > 0).then(every.list.sort()).alias(f"name_{part}")
 
 
-def _checked(frame: pl.DataFrame) -> pl.DataFrame:
-    missing = [name for name in INPUT if name not in frame.columns]
-    if missing:
-        raise LeakStopped(f"records to link lack the columns {', '.join(missing)}")
-    frame = frame.select(pl.col(name).cast(pl.String) for name in INPUT)
-    if frame["record_key"].null_count() or frame["record_key"].n_unique() != frame.height:
-        raise LeakStopped("record_key must be present and unique in every record to link")
-    return frame
-
-
-def _blank_to_null(name: str) -> pl.Expr:
-    stripped = pl.col(name).str.strip_chars()
-    return pl.when(stripped != "").then(stripped).alias(name)
-
-
-def _number(value: pl.Expr, noise: str) -> pl.Expr:
-    """A number without separators; null when fewer than four characters are left, which identify nobody."""
-    kept = value.str.normalize("NFKC").str.replace_all(noise, "")
-    return pl.when(kept.str.len_chars() >= 4).then(kept)
-
-
-def _birth() -> list[pl.Expr]:
-    """ISO 8601 text of a year, a month or a day. 1 January is how a known year is written, so it states the year only."""
-    text = pl.col("birth_date").str.strip_chars()
-    year = text.str.extract(r"^(\d{4})(?:-\d{2}){0,2}$", 1).cast(pl.Int32)
-    month = text.str.extract(r"^\d{4}-(\d{2})(?:-\d{2})?$", 1).cast(pl.Int32)
-    day = text.str.extract(r"^\d{4}-\d{2}-(\d{2})$", 1).cast(pl.Int32)
-    is_year_only = (month == 1) & (day == 1)
+def _places() -> list[pl.Expr]:
+    """postal_area: a post code without its last part, two digits of a code of digits, three characters of any other; postal_sorted: its
+    characters in order, equal however they were exchanged."""
+    code = pl.col("postal_code")
     return [
-        year.alias("birth_year"),
-        pl.when(~is_year_only.fill_null(value=False)).then(month).alias("birth_month"),
-        pl.when(~is_year_only.fill_null(value=False)).then(day).alias("birth_day"),
+        pl.when(code.str.contains(r"^\d+$")).then(code.str.head(-2)).otherwise(code.str.head(-3)).alias("postal_area"),
+        code.str.split("").list.sort().list.join("").alias("postal_sorted"),
     ]
 
 
-def _keys(frame: pl.DataFrame, side: str) -> pl.DataFrame:
-    """position, <side>_keys and the rarer ones among them; a record without a name has null lists."""
-    words = frame.select("position", pl.col(side).str.split(" ").alias("word")).drop_nulls("word").explode("word")
-    is_particle = pl.col("word").is_in(sorted(PARTICLES))
-    words = words.filter(~is_particle | is_particle.all().over("position"))
-    vocabulary = words.select("word").unique().with_columns(skeleton(pl.col("word")).alias("key"))
-    words = words.join(vocabulary, on="word").unique(["position", "key"])
-    share = pl.len().over("key") / max(frame.height, SHARE_FLOOR)
-    keys = pl.col("key").sort()
-    return (
-        words.with_columns(share.alias("share"))
-        .group_by("position")
-        .agg(
-            keys.alias(f"{side}_keys"),
-            pl.col("key").filter(pl.col("share") < RARE).sort().alias(f"{side}_rare"),
-            pl.col("key").filter(pl.col("share") < COMMON).sort().alias(f"{side}_middle"),
-        )
-    )
+def _words(values: pl.Series, name: str) -> pl.DataFrame:
+    """text, <name>: folded words; for an address also address_keys, numbers of its words with the digits left in, and street: the
+    sounds that it begins with, whatever house number comes first and wherever its words are parted."""
+    distinct = values.drop_nulls().unique(maintain_order=True)
+    frame = pl.DataFrame({"text": distinct, name: folded_values(distinct)}, schema={"text": pl.String, name: pl.String})
+    if name != "address":
+        return frame
+    words = distinct.str.to_lowercase().str.extract_all(r"[\p{L}\p{Nd}]+")
+    numbers = pl.Series([sorted({stable_number(word) for word in row}) for row in words], dtype=pl.List(pl.Int64))
+    street = skeleton(pl.col(name).str.replace_all(" ", "")).str.head(_STREET_SOUNDS)
+    return frame.with_columns(numbers.alias("address_keys"), street.alias("street"))

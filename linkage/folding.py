@@ -1,12 +1,13 @@
-"""Bring a name written in Latin, Arabic or Cyrillic script down to plain letters, and those to a sound skeleton.
+"""Bring text written in any script down to plain letters, and names further to a skeleton of their sounds.
 
-Here: the pinned normaliser of names, as polars expressions. Never here: birth dates, scores, secrets.
-The normaliser is part of the meaning of every keyed token: changing it makes old tokens unequal to new ones.
+Here: folding and skeletons, as polars expressions. Never here: birth dates, scores, secrets; the pinned text that keyed tokens
+are made over, which `linkage.private` keeps for itself.
 """
 
 from __future__ import annotations
 
 import polars as pl
+from anyascii import anyascii
 
 # Letters that NFKD leaves whole, each with what it becomes (ISO 9 and BGN/PCGN in their simplest form). Combining marks are gone before.
 _LATIN = "ß:ss æ:ae œ:oe ø:o đ:d ð:d þ:th ł:l ı:i ħ:h ŋ:n ə:a"
@@ -38,7 +39,7 @@ def folded(name: pl.Expr) -> pl.Expr:
     """A name as lower-case words, one space between; null where nothing is left.
 
     Unicode NFKD (UAX 15), marks stripped, Arabic and Cyrillic letters transliterated to a to z, apostrophes dropped, anything that is
-    no letter a space. Letters of other scripts stay as they are, so such names match within their script only.
+    no letter a space. Letters of other scripts stay as they are; `folded_values` transliterates them too.
     """
     plain = (
         name.str.normalize("NFKD")
@@ -55,6 +56,20 @@ def folded(name: pl.Expr) -> pl.Expr:
         .str.strip_chars()
     )
     return pl.when(plain != "").then(plain)
+
+
+def folded_values(names: pl.Series) -> pl.Series:
+    """What `folded` makes of every name, and letters of all other scripts transliterated to a to z by `anyascii`.
+
+    A digit between letters is a typing error of a letter and is dropped. Meant for distinct values: `anyascii` takes one at a time.
+    """
+    text = names.str.replace_all(r"(\p{L})\p{Nd}+(\p{L})", "${1}${2}")
+    plain = pl.DataFrame({"name": text}).select(folded(pl.col("name")))["name"]
+    is_foreign = plain.str.contains("[^a-z ]").fill_null(value=False)
+    if not is_foreign.any():
+        return plain
+    romanised = pl.Series([anyascii(name) if foreign else None for name, foreign in zip(text, is_foreign, strict=True)], dtype=pl.String)
+    return pl.DataFrame({"name": romanised, "plain": plain}).select(pl.coalesce(folded(pl.col("name")), "plain"))["name"]
 
 
 def skeleton(word: pl.Expr) -> pl.Expr:

@@ -1,82 +1,80 @@
-"""Link identified records to persons: the one way into this room.
+"""Link a table of identified records to persons, at once: the way in for those who keep no state.
 
-Here: the order of the steps and what a run reports. Never here: a step's own work; anything printed or logged.
+Here: the order of the steps and what a run reports. Never here: a step's own work; anything printed or logged; a registry.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import polars as pl
 
+from linkage.blocking import Dropped, block_keys, kept_blocks
+from linkage.bonds import no_judgements
 from linkage.clusters import clusters
-from linkage.features import features
+from linkage.features import NO_KEYS, features
 from linkage.model import LinkageModel, load_model
-from linkage.registry import Registry, assign
 from linkage.scoring import score
 from schemas.zones import Identified
+
+Progress = Callable[[str, float], None]
+SCORING = 0.35, 0.9
+"""Which part of the work scoring is, for those who watch."""
 
 
 @dataclass(frozen=True)
 class Linked:
     """What a run found.
 
-    registry: the persons after the run. records, persons: distinct ones present.
-    candidate_pairs: pairs compared. pairs_by_weight: (whole bits, pairs), rounded down, ascending.
-    dropped_blocks: blocks too large to compare, and dropped_by_rule: the same by rule; pairs only in such a block were not compared.
-    review: record_key_left, record_key_right, weight (bits) of pairs near the threshold that ended as two persons, best first.
+    clusters, questions, contradicted: as `linkage.clusters.Clustered` says. records, persons: distinct ones present.
+    pairs_compared: distinct pairs that got a weight. dropped: blocks too large to compare, by rule; a pair in no other was
+    not compared.
     """
 
-    registry: Registry
+    clusters: pl.DataFrame
+    questions: pl.DataFrame
+    contradicted: tuple[int, ...]
     records: int
     persons: int
-    candidate_pairs: int
-    pairs_by_weight: tuple[tuple[int, int], ...]
-    dropped_blocks: int
-    dropped_by_rule: tuple[tuple[str, int], ...]
-    review: pl.DataFrame
+    pairs_compared: int
+    dropped: tuple[Dropped, ...]
 
 
-def link(records: Identified, previous: Registry, *, token_key: bytes, model: LinkageModel | None = None) -> Linked:
-    """Find who is who among all records, and give every person a key that stays.
+def _nobody(step: str, share: float) -> None:
+    """Nobody watches."""
 
-    `records` has the columns of `linkage.features.INPUT`, all text, one row a report. Equal `source_person_id` of one partner
-    are surely one person; everything else, tokens included, is scored by `model` (the frozen one by default) and grouped under guards.
-    A record with nothing to compare is a person of its own. The same records in any order, and the registry of the last run, give
-    the same registry. Raises `LeakStopped` for a wrong table, `UserError` for a short key, `LinkageFailed` when scoring fails.
+
+def link(
+    records: Identified,
+    model: LinkageModel | None = None,
+    judgements: pl.DataFrame | None = None,
+    round_keys: Mapping[str, bytes] = NO_KEYS,
+    watch: Progress = _nobody,
+) -> Linked:
+    """Find who is who among all records.
+
+    `records` has the columns of `linkage.table.REQUIRED` and any of `OPTIONAL`, one row a report; `model` is the frozen one by default;
+    `judgements` is a log as `linkage.bonds` has it; `round_keys` are the keys of the open linkage rounds by name. A record with nothing
+    to compare is a person of its own. The order of rows does not matter. `watch` is told each step and the share of all work that is done.
+    Raises `LeakStopped` for a wrong table, `UserError` for an unfit key, `LinkageFailed` when scoring fails.
     """
     chosen = model or load_model()
-    known = features(records, token_key)
-    pairs, blocked = score(known, chosen)
-    grouped = clusters(known, _certain(known), pairs, chosen.thresholds)
-    registry = assign(grouped, previous)
-    weights = pairs.group_by((pl.col("weight") // 1000).alias("bits")).len().sort("bits")
-    return Linked(
-        registry=registry,
-        records=known.height,
-        persons=registry.members["person_key"].n_unique(),
-        candidate_pairs=pairs.height,
-        pairs_by_weight=tuple(weights.iter_rows()),
-        dropped_blocks=sum(count for _, count in blocked.dropped),
-        dropped_by_rule=blocked.dropped,
-        review=_review(grouped, pairs, chosen.thresholds.review),
-    )
+    watch("features", 0.0)
+    known = features(records, chosen, round_keys)
+    watch("blocks", 0.2)
+    blocks = kept_blocks(block_keys(known), chosen.block_cap)
+    compared = 0
 
+    def scored(pairs: int, share: float) -> None:
+        nonlocal compared
+        compared += pairs
+        watch("scores", SCORING[0] + share * (SCORING[1] - SCORING[0]))
 
-def _certain(known: pl.DataFrame) -> pl.DataFrame:
-    """position, link: records with an equal link are surely one person, since one partner gave them one number."""
-    return known.select("position", pl.concat_str("partner_code", "source_person_id", separator="|").alias("link")).drop_nulls("link")
-
-
-def _review(grouped: pl.DataFrame, pairs: pl.DataFrame, lowest: float) -> pl.DataFrame:
-    left, right = (grouped.select(pl.all().gather(pairs[side])) for side in ("left", "right"))
-    beside = pl.DataFrame(
-        {
-            "record_key_left": left["record_key"],
-            "record_key_right": right["record_key"],
-            "weight": pairs["weight"] / 1000,
-            "is_apart": left["cluster"] != right["cluster"],
-        }
-    )
-    near = beside.filter(pl.col("is_apart") & (pl.col("weight") >= lowest)).drop("is_apart")
-    return near.sort("weight", "record_key_left", "record_key_right", descending=[True, False, False])
+    watch("scores", SCORING[0])
+    edges = score(known, blocks, chosen, watch=scored)
+    watch("groups", SCORING[1])
+    found = clusters(known, edges, no_judgements() if judgements is None else judgements, chosen.thresholds)
+    persons = found.clusters["cluster"].n_unique()
+    watch("done", 1.0)
+    return Linked(found.clusters, found.questions, found.contradicted, known.height, persons, compared, blocks.dropped)

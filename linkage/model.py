@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from schemas.errors import SpecificationError
 
-MODEL_PATH = Path(__file__).with_name("model-1.json")
+MODEL_PATH = Path(__file__).with_name("model-2.json")
 
 
 class _Frozen(BaseModel):
@@ -51,20 +51,34 @@ class Comparison(_Frozen):
 
 
 class Thresholds(_Frozen):
-    """Match weights in bits (log2 of the odds). Clusters form at `link`; pairs from `review` up to there are for a person to judge."""
+    """Match weights in bits (log2 of the odds): where the dendrogram of merges is cut, and where weights are clamped.
 
+    automatic: joined without asking, the groups of which one can be sure; link: the best estimate, what a person key means; review: all
+    that might be one person. A merge from `review` up to `asked` is a question for a human; one from `asked` up to `automatic` is right
+    so often that nobody is asked, but not so often that it is counted as sure. lowest, highest: weights are clamped to these, so that
+    no one pair outvotes the rest of a group; a pair that was not compared, or is under `lowest`, counts as `lowest`.
+    """
+
+    automatic: float
+    asked: float
     link: float
     review: float
-    absent_pair: float
     lowest: float
     highest: float
     reason: str
 
     @model_validator(mode="after")
     def _is_ordered(self) -> Self:
-        if not (self.lowest <= self.absent_pair < self.link < self.highest and self.review <= self.link):
-            raise ValueError("thresholds must rise: lowest <= absent_pair < link < highest, and review <= link")
+        if not self.lowest < self.review <= self.link <= self.asked <= self.automatic < self.highest:
+            raise ValueError("thresholds must rise: lowest < review <= link <= asked <= automatic < highest")
         return self
+
+
+class Frequencies(_Frozen):
+    """How common names are, frozen with the model: skeleton of a word -> records of a million that hold it. Not listed: rare."""
+
+    names: dict[str, int]
+    reason: str
 
 
 class LinkageModel(_Frozen):
@@ -74,7 +88,7 @@ class LinkageModel(_Frozen):
     made_by: str
     prior: float = Field(gt=0, lt=1)
     prior_is: str
-    term_frequencies: str
+    frequencies: Frequencies
     block_cap: int = Field(gt=1)
     comparisons: tuple[Comparison, ...] = Field(min_length=1)
     thresholds: Thresholds

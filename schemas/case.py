@@ -283,7 +283,16 @@ class PerpetratorReport(PerpetratorFacts, SourceIdentity):
 
 
 class PerpetratorRecord(PerpetratorFacts, Keys):
-    """The same report without identity: pseudonymous zone."""
+    """The same report without identity: pseudonymous zone. Accused persons are never linked: a partner's own number tells them apart."""
+
+    partner_person_key: Annotated[
+        str | None,
+        Declared(
+            Kind.TEXT,
+            SAFE,
+            named("Partner's person key", "Clé de personne du partenaire", "Clave de persona del socio", "مفتاح الشخص لدى الشريك"),
+        ),
+    ]
 
 
 FlagGroup = Annotated[
