@@ -1,4 +1,4 @@
-"""The flags that are published beside the master table: what is said of many persons, in yes or unknown.
+"""The flags that are published beside the master table: what is said of many persons, in yes or not stated.
 
 Here: the nine means of control of CTDC 2024, each with the codes that stand for it, declared as in `schemas.case`; and every column that a
 published table may have. Never here: how flags are hidden (`anonymize.flags`).
@@ -19,7 +19,7 @@ _PREFIX, _SUFFIX = "means_", "_code"
 
 
 class Means(RecordModel):
-    """The means of control of one person: yes where any record states it or a finer one, else unknown.
+    """The means of control of one person: yes where any record states it or a finer one, else not stated.
 
     A partner that lists means does not say that the others were absent, so nothing says no.
     """
@@ -32,25 +32,25 @@ class Means(RecordModel):
             named(
                 "Control by debt or earnings", "Contrôle par dettes ou gains", "Control por deudas o ganancias", "السيطرة بالديون أو الدخل"
             ),
-            "yes_no",
+            "stated",
         ),
     ]
     means_threatens_code: Annotated[
         str,
         Declared(
-            Kind.CODE, SENSITIVE, named("Control by threats", "Contrôle par menaces", "Control por amenazas", "السيطرة بالتهديد"), "yes_no"
+            Kind.CODE, SENSITIVE, named("Control by threats", "Contrôle par menaces", "Control por amenazas", "السيطرة بالتهديد"), "stated"
         ),
     ]
     means_abuse_code: Annotated[
         str,
         Declared(
-            Kind.CODE, SENSITIVE, named("Control by abuse", "Contrôle par violences", "Control por abusos", "السيطرة بالإساءة"), "yes_no"
+            Kind.CODE, SENSITIVE, named("Control by abuse", "Contrôle par violences", "Control por abusos", "السيطرة بالإساءة"), "stated"
         ),
     ]
     means_deceives_code: Annotated[
         str,
         Declared(
-            Kind.CODE, SENSITIVE, named("Control by deception", "Contrôle par tromperie", "Control por engaño", "السيطرة بالخداع"), "yes_no"
+            Kind.CODE, SENSITIVE, named("Control by deception", "Contrôle par tromperie", "Control por engaño", "السيطرة بالخداع"), "stated"
         ),
     ]
     means_drugs_code: Annotated[
@@ -64,7 +64,7 @@ class Means(RecordModel):
                 "Control por drogas o alcohol",
                 "السيطرة بالمخدرات أو الكحول",
             ),
-            "yes_no",
+            "stated",
         ),
     ]
     means_denies_needs_code: Annotated[
@@ -78,7 +78,7 @@ class Means(RecordModel):
                 "Control por negación de necesidades básicas",
                 "السيطرة بالحرمان من الحاجات الأساسية",
             ),
-            "yes_no",
+            "stated",
         ),
     ]
     means_overworks_code: Annotated[
@@ -87,7 +87,7 @@ class Means(RecordModel):
             Kind.CODE,
             SENSITIVE,
             named("Control by excessive work", "Contrôle par travail excessif", "Control por trabajo excesivo", "السيطرة بالعمل المفرط"),
-            "yes_no",
+            "stated",
         ),
     ]
     means_keeps_papers_code: Annotated[
@@ -101,7 +101,7 @@ class Means(RecordModel):
                 "Control por documentos retenidos",
                 "السيطرة بحجز الوثائق",
             ),
-            "yes_no",
+            "stated",
         ),
     ]
     means_other_code: Annotated[
@@ -110,7 +110,7 @@ class Means(RecordModel):
             Kind.CODE,
             SENSITIVE,
             named("Control by other means", "Contrôle par d'autres moyens", "Control por otros medios", "السيطرة بوسائل أخرى"),
-            "yes_no",
+            "stated",
         ),
     ]
 

@@ -20,7 +20,7 @@ from schemas.case import (
     SourceType,
 )
 from schemas.exploitation import ExploitationFacts
-from schemas.fields import QUASI, Declared, Kind, RecordModel, named
+from schemas.fields import QUASI, SENSITIVE, Declared, Kind, RecordModel, named
 from schemas.journey import JourneyFacts
 
 _MANY = (0, 1_000_000)
@@ -40,6 +40,10 @@ class IncidentPlace(RecordModel):
 class IncidentFacts(JourneyFacts, ExploitationFacts, IncidentPlace):
     """What may leave the vault about an incident."""
 
+    offence_codes: Annotated[
+        tuple[str, ...],
+        Declared(Kind.CODES, SENSITIVE, named("Offences", "Infractions", "Delitos", "الجرائم"), "offence"),
+    ]
     victim_count: Annotated[
         int | None,
         Declared(Kind.INTEGER, QUASI, named("Number of victims", "Nombre de victimes", "Número de víctimas", "عدد الضحايا"), limits=_MANY),

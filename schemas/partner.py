@@ -23,6 +23,8 @@ MissingCode = Literal["unknown", "not_collected", "not_applicable"]
 Name = Field(pattern=r"^[a-z][a-z0-9-]*$")
 DAY_NUMBERS = ("excel", "excel-1904")
 """Date formats of spreadsheets' day numbers, by the epoch of the workbook."""
+COUNTED_IN = {"victim": Unit.VICTIM, "accused": Unit.PERPETRATOR, "convicted": Unit.PERPETRATOR}
+"""What the rows of a file are about, by the unit that they count."""
 RETURNED_COLUMNS = ("casehouse_problems", "casehouse_remedies")
 """What `casehouse check --annotated` adds to a partner's own file; reading leaves both out when the file is sent again."""
 
@@ -99,6 +101,16 @@ class Join(Specification):
     take: dict[str, Column] = Field(description="Column of the other file -> what it means here")
 
 
+class Counts(Specification):
+    """What one row of a file stands for, when that is no whole report: so that nobody takes rows for persons.
+
+    The unit is a code of the vocabulary counting_unit, the rule one of count_rule.
+    """
+
+    unit: Literal["victim", "accused", "convicted"]
+    rule: Literal["person_by_form"] = Field(description="person_by_form: one row a person and form of exploitation, in each case")
+
+
 class PartnerFile(Specification):
     """One file of a batch: most partners send one, some send several that belong together."""
 
@@ -117,6 +129,7 @@ class PartnerFile(Specification):
     repeats: Literal["held", "counted"] = Field(
         "held", description="Rows alike in every cell: all but the first are held, or each counts as a record where a file has no numbers"
     )
+    counts: Counts | None = Field(None, description="What one row counts, where it is not a report of its own")
     action: ActionByColumn | None = Field(None, description="Where the file says itself whether a row adds, replaces or withdraws")
     join: Join | None = None
 
@@ -258,6 +271,8 @@ def _faults_of_file(file: PartnerFile, siblings: set[str]) -> list[str]:
         faults.append(f"{file.name}.repeats: counted is for files without a record number of their own")
     if not _is_encoding(file.format.encoding):
         faults.append(f"{file.name}.format.encoding: {file.format.encoding} is no encoding that Python knows")
+    if file.counts and file.units() != (COUNTED_IN[file.counts.unit],):
+        faults.append(f"{file.name}.counts: {file.counts.unit} is counted in a file about {COUNTED_IN[file.counts.unit]}")
     if file.join and (file.join.file == file.name or file.join.file not in siblings):
         faults.append(f"{file.name}.join: no other file {file.join.file} in this partner")
     return faults

@@ -17,6 +17,8 @@ from schemas.vocabulary import vocabulary
 
 WRITERS = ("babel", "casehouse", "polars", "pyarrow", "pycountry")
 """Whose versions can change the bytes of a release; names of countries come from Babel."""
+PERSONS_STEP = 100
+"""Of the exact number of persons found, a reader of two releases could count who came and who was withdrawn."""
 LOSS_DIGITS = 3
 """More digits of a loss would let a reader solve for the counts that it was worked out from."""
 
@@ -69,6 +71,55 @@ SourceTypeCode = Annotated[str, AfterValidator(_source_type)]
 
 class _Statement(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, hide_input_in_errors=True)
+
+
+class PersonInterval(_Statement):
+    """How many distinct persons the linkage finds in the victim reports that stand: at least `fewest`, at best guess `persons`, at most
+    `most`.
+
+    `most` joins only what links automatically, `persons` also what is more likely one person than two, and `fewest` also
+    every pair that a human would be asked about. No statement about victims whom no partner reported.
+    """
+
+    fewest: Count
+    persons: Count
+    most: Count
+
+    @model_validator(mode="after")
+    def _is_in_order(self) -> Self:
+        if not self.fewest <= self.persons <= self.most:
+            raise ValueError("persons: not between the fewest and the most")
+        return self
+
+    def told(self, k: int, published: int) -> FoundPersons:
+        """The interval as a release of so many persons may tell it, in whole steps from their number.
+
+        `fewest` is rounded down, `persons` to the nearest step, `most` to the next step above. A step is at least 2k, the two ends never
+        meet, and that no fewer persons are found than published cuts no step in two: so each figure stands for at least k numbers.
+        """
+        step = -(-2 * k // PERSONS_STEP) * PERSONS_STEP
+        fewest = (self.fewest - published) // step
+        nearest = (self.persons - published + step // 2) // step
+        most = (self.most - published) // step + 1
+        figures = [published + steps * step for steps in (fewest, nearest, most)]
+        least = figures[0] if figures[0] >= step else 0  # a part of a step at the bottom would be too narrow
+        return FoundPersons(fewest=least, persons=max(least, figures[1]), most=figures[2], step=step)
+
+
+class FoundPersons(PersonInterval):
+    """An interval told in whole steps, so that nobody's coming or going shows; the ends are never equal."""
+
+    step: Annotated[int, Field(ge=1)]
+
+    @model_validator(mode="after")
+    def _is_no_exact_number(self) -> Self:
+        if self.fewest == self.most:
+            raise ValueError("persons found: an exact number")
+        return self
+
+    def is_counted_from(self, published: int) -> bool:
+        """Whether each figure is in whole steps from the number of published persons, or 0."""
+        return all(not figure or not (figure - published) % self.step for figure in (self.fewest, self.persons, self.most))
 
 
 class FlagProof(_Statement):
@@ -161,7 +212,8 @@ class ReleaseProof(_Statement):
 
     Where the data come from is told as of the day of publication: how many partners reported (`partners`), how many of
     them as which kind of source (`reported_by`; a partner of two kinds counts in both), in about how many reports
-    about victims (`reports`, rounded down to hundreds), and whether anyone in it is invented (`is_simulated`).
+    about victims (`reports`, rounded down to hundreds), how many distinct persons these are about (`persons_found`; None where
+    the linkage does not say), and whether anyone in it is invented (`is_simulated`).
     """
 
     version: str = Field(pattern=r"^[0-9]{4}(-[0-9a-f]{8})?$")
@@ -173,6 +225,7 @@ class ReleaseProof(_Statement):
     reports: Count
     reported_by: dict[SourceTypeCode, Count]
     published_persons: Count
+    persons_found: FoundPersons | None = None
     cohorts: tuple[CohortProof, ...]
     products: tuple[ProductProof, ...]
     errata: tuple[Erratum, ...] = ()

@@ -175,7 +175,8 @@ class Batches(Session):
             )
         connection.execute("delete from standing where record_key in (from touched)")
         connection.execute(f"insert into standing {standing_query('record_key in (from touched)')}")
-        connection.execute("delete from membership")  # who is who is of all batches, or of none
+        for table in ("membership", "person_interval"):  # who is who is of all batches, or of none
+            connection.execute(f"delete from {table}")  # noqa: S608 - constants
 
     def _insert_versions(self, frames: Mapping[Unit, pl.DataFrame], events: pl.DataFrame) -> None:
         said = events.drop_nulls("content").select("record_key", "content")

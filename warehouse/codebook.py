@@ -20,6 +20,7 @@ from warehouse.description import LICENCE, describe_column, title_of
 from warehouse.examples import example_texts
 from warehouse.flag_totals import ALL
 from warehouse.labels import NOT_VALUES, occurring_codes
+from warehouse.persons_found import found_section, found_sentence
 from warehouse.published import PublishedTable
 
 _TEMPLATE = Path(__file__).parent / "templates" / "codebook.html"
@@ -73,6 +74,7 @@ def codebook_text(tables: Sequence[PublishedTable], proof: ReleaseProof) -> str:
         "guaranteed": "\n".join(_guarantee(table) for table in tables),
         "tables": "\n".join(_table_section(table) for table in tables),
         "codes": "\n".join(_code_section(column, tables) for column in _columns_of_codes(tables)),
+        "found": found_section(proof),
         "cohorts": "\n".join(_cohort_row(cohort) for cohort in proof.cohorts),
         "errata": "\n".join(_erratum_row(erratum) for erratum in proof.errata) or '<tr><td colspan="4">none so far</td></tr>',
         "totals": "\n".join(_total_row(total) for total in proof.flag_totals if total.column == ALL)
@@ -84,6 +86,7 @@ def codebook_text(tables: Sequence[PublishedTable], proof: ReleaseProof) -> str:
         "product_count": f"{len(tables)} table{'s' if len(tables) > 1 else ''}",
         "title": title_of(proof),
         "origin": _origin(proof),
+        "found_sentence": found_sentence(proof),
         "policy": proof.policy_digest,
         "inputs": proof.inputs_digest,
         "software": ", ".join(f"{name} {version}" for name, version in sorted(proof.software.items())),
@@ -98,7 +101,7 @@ def codebook_text(tables: Sequence[PublishedTable], proof: ReleaseProof) -> str:
 def readme_text(tables: Sequence[PublishedTable], proof: ReleaseProof) -> str:
     """The short text that someone sees first in the folder."""
     files = "\n".join(f"  {table.product.name}.parquet, .csv   {table.proof.rows:,} rows: {table.product.title.en}" for table in tables)
-    origin = "\n".join([_INVENTED, _origin(proof)] if proof.is_simulated else [_origin(proof)])
+    origin = "\n".join([*([_INVENTED] if proof.is_simulated else []), _origin(proof), found_sentence(proof)])
     texts = {"version": proof.version, "persons": f"{proof.published_persons:,}", "files": files, "origin": origin}
     return Template(_README).substitute(texts, licence=f"{LICENCE['title']}, {LICENCE['path']}")
 

@@ -18,6 +18,7 @@ from schemas.vocabulary import vocabulary
 from warehouse.errata import ERRATA_COLUMNS
 from warehouse.flag_totals import TOTAL_COLUMNS
 from warehouse.labels import LABEL_COLUMNS, NOT_VALUES, occurring_codes
+from warehouse.persons_found import found_sentence
 from warehouse.published import PublishedTable
 from warehouse.release_files import ERRATA, LABELS, TOTALS, csv_name, parquet_name
 
@@ -58,9 +59,11 @@ def package_text(tables: Sequence[PublishedTable], proof: ReleaseProof, csv_payl
         "name": "casehouse-release",
         "version": proof.version,
         "title": title_of(proof),
-        "description": "One row a person. No cell is empty: codes say why a value is missing. See codebook.html and proof.json.",
+        "description": f"One row a person. No cell is empty: codes say why a value is missing. {found_sentence(proof)} See codebook.html "
+        "and proof.json.",
         "licenses": [LICENCE],
         "isSimulated": proof.is_simulated,
+        "personsFound": proof.persons_found.model_dump() if proof.persons_found else None,
         "resources": [
             *resources,
             _labels_resource(csv_payloads[LABELS]),

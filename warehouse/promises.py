@@ -17,7 +17,7 @@ from engine.parquet import decode
 from schemas.case import Person
 from schemas.fields import Sensitivity, names_of
 from schemas.flags import FLAG_COLUMNS, FLAG_GROUP, Means, published_fields
-from schemas.missing import SUPPRESSED, UNKNOWN
+from schemas.missing import NOT_STATED, SUPPRESSED
 from schemas.release import FlagProof, ProductProof, ReleaseProof
 from schemas.render import published_expectations
 from warehouse.measurement import ClassMeasures, MeasuredTable
@@ -115,7 +115,7 @@ def _broken_cells(table: MeasuredTable, product: ProductProof, release: ReleaseP
     """No cell is empty, and each is a label of its column's hierarchy, a cohort of the release or the number of a flag group."""
     expected = [each for model in (Person, Means) for each in published_expectations(model, product.columns)]
     allowed = {each.column: each.allowed for each in expected if each.kind == "in_set"}
-    allowed |= dict.fromkeys(FLAG_COLUMNS, (*KNOWN_OF_FLAGS, UNKNOWN, SUPPRESSED))
+    allowed |= dict.fromkeys(FLAG_COLUMNS, (*KNOWN_OF_FLAGS, NOT_STATED, SUPPRESSED))
     allowed[COHORT] = tuple(str(each.cohort) for each in release.cohorts)
     for column in product.columns:
         faults = table.cell_faults(column, frozenset(allowed[column]) if column in allowed else None)

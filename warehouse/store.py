@@ -17,9 +17,11 @@ import polars as pl
 
 from engine.duck import connect
 from schemas.errors import CasehouseError, StorageError
+from schemas.release import PersonInterval
 from schemas.zones import Pseudonymised
 from warehouse.admission import admitted_members
 from warehouse.batches import Batch, Batches
+from warehouse.counting import Counting
 from warehouse.enrolment import Enrolment
 from warehouse.events import Delivery, Taken
 from warehouse.sealed import Sealed
@@ -41,15 +43,29 @@ class Sources:
     partners_by_kind: Mapping[str, int]
 
 
-class Store(Batches, Enrolment, Sealed):
+class Store(Batches, Enrolment, Sealed, Counting):
     """The tables of the warehouse behind one connection; made by `open_store`."""
 
-    def replace_membership(self, members: pl.DataFrame) -> None:
-        """Put the whole assignment of records to persons (record_key, person_key) in the place of the last one."""
+    def replace_membership(self, members: pl.DataFrame, interval: PersonInterval | None = None) -> None:
+        """Put the whole assignment of records to persons (record_key, person_key) in the place of the last one.
+
+        `interval` is how many persons there are by the same linkage; None where it does not say. Raises `CasehouseError` when
+        it counts other persons than the assignment.
+        """
         frame = admitted_members(members)
+        if interval and interval.persons != (found := frame["person_key"].n_unique()):
+            raise CasehouseError(f"membership: {found} person(s), the interval is of {interval.persons}")
         with self._transaction("replacing the membership") as connection:
             connection.execute("delete from membership")
+            connection.execute("delete from person_interval")
             self._insert("membership", frame)
+            if interval:
+                self._insert("person_interval", pl.DataFrame([interval.model_dump()]))
+
+    def person_interval(self) -> PersonInterval | None:
+        """How many persons the linkage found, as it was told with the membership; None where it was not, or records changed since."""
+        rows = self._query("from person_interval").to_dicts()
+        return PersonInterval.model_validate(rows[0]) if rows else None
 
     def persons(self) -> Pseudonymised:
         """The master table before anonymization: one row a person over all victim records of it, every column text.

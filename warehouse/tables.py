@@ -12,9 +12,11 @@ from schemas.case import Person
 from schemas.fields import Field, Kind, Sensitivity, fields_of, names_of
 from schemas.flags import FLAG_COLUMNS, FLAG_GROUP, codes_of_means
 from schemas.ledger import RowLedger
+from schemas.missing import NOT_STATED
 from schemas.render import duckdb_columns
 from schemas.units import MODELS, Unit
 from schemas.vocabulary import NOT_APPLICABLE, NOT_COLLECTED, UNKNOWN
+from warehouse.counting import counting_views
 
 LEDGER_COLUMNS = tuple(RowLedger.model_fields)
 MADE_FOR = "create table if not exists made_for (definitions VARCHAR)"
@@ -41,6 +43,7 @@ def definitions() -> tuple[str, ...]:
         "standing": "record_key VARCHAR, content VARCHAR, batch_id VARCHAR, file VARCHAR, row_number BIGINT",
         "problem": 'batch_id VARCHAR, file VARCHAR, row_number BIGINT, code VARCHAR, field VARCHAR, "column" VARCHAR',
         "membership": "record_key VARCHAR, person_key VARCHAR",
+        "person_interval": "fewest BIGINT, persons BIGINT, most BIGINT",
         "cohort": "cohort BIGINT PRIMARY KEY, facts VARCHAR",
         "published_person": f"person_key VARCHAR PRIMARY KEY, cohort BIGINT, {FLAG_GROUP} BIGINT, {person_labels}",
         "published_flags": f"{FLAG_GROUP} BIGINT, " + ", ".join(f"{name} VARCHAR" for name in FLAG_COLUMNS),
@@ -54,7 +57,7 @@ def definitions() -> tuple[str, ...]:
         "errata_figure": 'round BIGINT, cohort VARCHAR, "column" VARCHAR, label VARCHAR, persons BIGINT',
     }
     tables = [f"create table if not exists {name} ({definition})" for name, definition in columns.items()]
-    return (*tables, *(_standing_view(unit) for unit in Unit))
+    return (*tables, *(_standing_view(unit) for unit in Unit), *counting_views())
 
 
 def version_table(unit: Unit) -> str:
@@ -112,10 +115,10 @@ def contributors_query() -> str:
 
 
 def means_query() -> str:
-    """person_key and the columns of `schemas.flags.Means`: yes where any victim record states the means or a finer one, else unknown."""
+    """person_key and the columns of `schemas.flags.Means`: yes where any victim record states the means or a finer one, else not stated."""
     listed = {column: ", ".join(f"'{code}'" for code in codes) for column, codes in codes_of_means().items()}
     columns = ", ".join(
-        f"case when bool_or(list_has_any(means_codes, [{codes}])) then 'yes' else '{UNKNOWN}' end as {column}"
+        f"case when bool_or(list_has_any(means_codes, [{codes}])) then 'yes' else '{NOT_STATED}' end as {column}"
         for column, codes in listed.items()
     )
     return f"select person_key, {columns} from victim join membership using (record_key) group by person_key"  # noqa: S608 - names and codes of the models

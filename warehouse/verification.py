@@ -22,6 +22,7 @@ from warehouse.canonical import broken_bytes, broken_renderings, remarks_on
 from warehouse.errata import broken_errata
 from warehouse.flag_totals import broken_totals
 from warehouse.package import broken_descriptions, products_of, read_package
+from warehouse.persons_found import broken_interval
 from warehouse.promises import Broken, VerifiedTable, verify_table
 from warehouse.release_files import PACKAGE, PROOF, SUMS, csv_name, fingerprint_of, names_of_release, parquet_name, parse_sums, sha256_of
 
@@ -120,6 +121,7 @@ def _broken_release(proof: ReleaseProof, k: int | None) -> Iterator[Broken]:
     """What the numbers of the release say of each other."""
     if proof.version[5:] not in ("", proof.inputs_digest[:8]):
         yield Broken(PROOF, "has a version of other contents")
+    yield from (Broken(PROOF, reason) for reason in broken_interval(proof))
     names = [product.name for product in proof.products]
     if not names or len(set(names)) < len(names):
         yield Broken(PROOF, "lists no product, or one twice")
