@@ -9,7 +9,7 @@ export DAGSTER_TELEMETRY_ENABLED = false
 REAL = ../shared/data/argentina_linea_145
 
 .DEFAULT_GOAL := help
-.PHONY: help install run real ui check test fuzz mutants release verify docs pictures peers bench clean
+.PHONY: help install run real ui check test fuzz mutants release verify docs pictures peers spark bench clean
 
 help:  ## List the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -90,7 +90,19 @@ pictures: .venv/.installed-dev  ## Draw the pictures of README and docs anew, fr
 	done
 	@touch $@
 
-peers: .venv-peers/.installed  ## Install the anonymizers that docs/anonymizers.md compares with, into .venv-peers
+peers: .venv-peers/.installed  ## Install what docs/anonymizers.md and docs/linkage.md compare with, into .venv-peers
+
+# Spark for one measurement. pyspark has no wheel, so this alone is built from source: a pinned version, in an environment of its own.
+PYSPARK = pyspark==4.3.0
+.venv-spark/.installed: .venv/.uv uv.lock
+	@echo "Installing pyspark, which is built from source (half a gigabyte) ..."
+	@$(UV) venv --quiet --clear --python $(PYTHON) .venv-spark
+	@UV_PROJECT_ENVIRONMENT=.venv-spark $(UV) sync --quiet --locked --no-build --no-install-project
+	@$(UV) pip install --quiet --no-build --python .venv-spark/bin/python py4j==0.10.9.9 setuptools==84.2.1
+	@$(UV) pip install --quiet --no-deps --no-build-isolation --python .venv-spark/bin/python $(PYSPARK)
+	@touch $@
+
+spark: .venv-spark/.installed  ## Install Spark, on which docs/linkage.md shows the same pairs, into .venv-spark (needs Java 17)
 
 bench: .venv/.installed-bench peers  ## Measure what the README claims, beside the peers
 	@$(BIN)/python benchmarks/anonymizers.py
@@ -100,9 +112,10 @@ bench: .venv/.installed-bench peers  ## Measure what the README claims, beside t
 	@$(BIN)/python benchmarks/hostile_files.py
 	@$(BIN)/python benchmarks/reading.py
 	@$(BIN)/python benchmarks/checking.py
+	@$(BIN)/python benchmarks/linkers.py
 
 docs: .venv/.installed-dev  ## Write docs/generated anew
 	@$(BIN)/casehouse docs
 
 clean:  ## Remove the environment and the instance in var/
-	rm -rf .venv .venv-peers var
+	rm -rf .venv .venv-peers .venv-spark var

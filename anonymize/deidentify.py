@@ -17,7 +17,7 @@ from schemas.units import MODELS, Unit
 from schemas.vocabulary import vocabulary
 from schemas.zones import Identified, Pseudonymised
 
-KEYS = pl.Schema({"record_key": pl.String, "case_key": pl.String})
+KEYS = pl.Schema({"record_key": pl.String, "case_key": pl.String, "partner_person_key": pl.String})
 """The keys that a report already carries; the record model says which of them the record keeps."""
 ENVELOPE = polars_schema(Provenance)
 """Where a record came from; follows the record's own fields."""

@@ -1,6 +1,6 @@
 """Keys that stand in the warehouse for a partner's own numbers.
 
-Here: the keyed digest and the two columns made with it. Never here: where the secret is kept, or a way back from a key.
+Here: the keyed digest and the three columns made with it. Never here: where the secret is kept, or a way back from a key.
 """
 
 from __future__ import annotations
@@ -17,6 +17,8 @@ KEY_CHARACTERS = 20
 """80 bits: among a hundred million records two share a key with a chance under 1 in 200 million (birthday bound)."""
 
 _LENGTH_BYTES = 8
+_PERSON = ("person", "number")
+"""Keeps the key of a person's number from being that of a case, or of a record, with the same number."""
 
 
 def key_of(secret: bytes, *parts: str) -> str:
@@ -36,10 +38,11 @@ def key_of(secret: bytes, *parts: str) -> str:
 
 
 def with_keys(reports: Identified, secret: bytes) -> Identified:
-    """The reports with `record_key` and `case_key`, both text.
+    """The reports with `record_key`, `case_key` and `partner_person_key`, all text.
 
     A record is keyed by its partner, its file and its number in that file, whatever it is about; a case by its partner
-    and its number alone, since several files of a partner tell of one case. Without a case number the case key is null.
+    and its number alone, since several files of a partner tell of one case; so is a person whom the partner numbers. Without a
+    number of the case or the person its key is null.
     Raises `CasehouseError` with the count of rows when one lacks what its record key is made of.
     """
     frame = reports.frame
@@ -49,10 +52,20 @@ def with_keys(reports: Identified, secret: bytes) -> Identified:
         raise CasehouseError(f"{incomplete} row(s) without {', '.join(named_by)} cannot be keyed")
     key_of(secret)  # refuses an empty secret even when there are no rows
     records = _keys(secret, zip(*(frame[name].to_list() for name in named_by), strict=True))
-    cases: list[str | None] = [None] * frame.height
-    if "source_case_id" in frame.columns:
-        cases = _keys(secret, zip(frame["partner_code"].to_list(), frame["source_case_id"].to_list(), strict=True))
-    return Identified(frame.with_columns(pl.Series("record_key", records, dtype=pl.String), pl.Series("case_key", cases, dtype=pl.String)))
+    made = {
+        "record_key": records,
+        "case_key": _keys_of_number(frame, "source_case_id", secret),
+        "partner_person_key": _keys_of_number(frame, "source_person_id", secret, *_PERSON),
+    }
+    return Identified(frame.with_columns(pl.Series(name, keys, dtype=pl.String) for name, keys in made.items()))
+
+
+def _keys_of_number(frame: pl.DataFrame, number: str, secret: bytes, *purpose: str) -> list[str | None]:
+    """The keys of a partner's own numbers of one kind; null where there is no number, or no column of them."""
+    if number not in frame.columns:
+        return [None] * frame.height
+    numbered = zip(frame["partner_code"].to_list(), frame[number].to_list(), strict=True)
+    return _keys(secret, ((*purpose, *row) for row in numbered))
 
 
 def _keys(secret: bytes, rows: Iterable[tuple[str | None, ...]]) -> list[str | None]:

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 import dagster as dg
 
-from pipelines import publishing, quality, stages
+from pipelines import counted, linking, publishing, quality, stages
 from pipelines.failures import as_dagster_failure
 from pipelines.instance import Instance
 from schemas.case import PublishedPerson
@@ -104,11 +104,13 @@ def shared_assets(partners: Sequence[str], instance: Instance) -> list[dg.Assets
         retry_policy=INFRASTRUCTURE_RETRIES,
         kinds={"splink"},
         description="The same person across partners' reports; keys stay stable over runs.",
+        check_specs=[dg.AssetCheckSpec("counts_add_up", asset=PERSONS), dg.AssetCheckSpec("few_questions", asset=PERSONS)],
     )
     def persons() -> dg.MaterializeResult:
         with as_dagster_failure(), instance.hold():
-            counts = stages.link_persons(instance)
-        return dg.MaterializeResult(metadata={"records": counts.records, "persons": counts.persons})
+            counts = linking.link_persons(instance)
+            checks = person_checks(instance, counts)
+        return dg.MaterializeResult(metadata=person_metadata(counts), check_results=checks)
 
     @dg.asset(
         key=RELEASE,
@@ -164,6 +166,21 @@ def batch_checks(instance: Instance, batch_id: str, counts: stages.BatchCounts) 
     ]
 
 
+def person_checks(instance: Instance, counts: linking.LinkCounts) -> list[dg.AssetCheckResult]:
+    """The figures of persons against those of records, and whether people can judge all that linkage asks them (else a warning)."""
+    broken: tuple[str, ...] = ()
+    if instance.warehouse_file.exists():
+        with open_store(instance.warehouse_file, read_only=True) as store:
+            broken = counted.broken_counts(store, instance.partners) if store.is_linked() else ()
+    asked = {"records": counts.records, "in questions": counts.questioned, "questions": counts.questions}
+    return [
+        dg.AssetCheckResult(passed=not broken, check_name="counts_add_up", metadata={"broken": list(broken)}),
+        dg.AssetCheckResult(
+            passed=counts.has_few_questions, check_name="few_questions", severity=dg.AssetCheckSeverity.WARN, metadata=asked
+        ),
+    ]
+
+
 def release_checks(outcome: publishing.ReleaseOutcome) -> list[dg.AssetCheckResult]:
     """The release verified once more from its published bytes, and the generated suite over every product."""
     try:
@@ -188,6 +205,21 @@ def count_metadata(counts: stages.BatchCounts) -> dict[str, int]:
         **counts.ledger.model_dump(),
         WITHDRAWN: counts.withdrawn,
         **{f"problem {code}": times for code, times in counts.problems_by_code.items()},
+    }
+
+
+def person_metadata(counts: linking.LinkCounts) -> dict[str, int]:
+    """What a linkage says of itself; names of rules and numbers only."""
+    return {
+        "records": counts.records,
+        "persons": counts.persons,
+        "persons_fewest": counts.interval.fewest,
+        "persons_most": counts.interval.most,
+        "questions": counts.questions,
+        "records_in_questions": counts.questioned,
+        "records_read": counts.read,
+        "judgements_contradicted": counts.contradicted,
+        **{f"blocks not compared: {each.rule}": each.blocks for each in counts.dropped},
     }
 
 

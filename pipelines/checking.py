@@ -10,7 +10,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from anonymize.sweep import identifiers_in_text
 from ingest.reading.reader import identify
 from ingest.report.annotated import write_annotated
 from ingest.report.build import checked_report
@@ -21,6 +20,7 @@ from ingest.report.refused import refused_report
 from ingest.validation.checking import BatchCheck, Progress, check_batch
 from pipelines.instance import Instance
 from pipelines.stages import named_refusal
+from pipelines.token_lint import SweepWithTokens
 from schemas.errors import BatchRefused, UserError
 from schemas.partner import Partner
 from schemas.template import standard_partner
@@ -56,7 +56,8 @@ def check_files(
             chosen, fits = _chosen(instance, files, language)
         if chosen is None:
             raise unknown_layout(fits, len(files))
-        check = check_batch(files, chosen, sweep=identifiers_in_text, keep_problems=keep_problems, progress=progress)
+        sweep = SweepWithTokens()
+        check = sweep.added_to(check_batch(files, chosen, sweep=sweep, keep_problems=keep_problems, progress=progress))
     except BatchRefused as refused:
         better = refused if partner is None else named_refusal(instance, partner, files, refused)
         return Checked(refused_report(better, chosen, language or (chosen.language if chosen else "en"), fits))

@@ -58,6 +58,13 @@ COMMANDS = (
     Listed("problems", "house", "problems", "List what kept rows of a batch out: file, row number, code and field, never a value."),
     Listed("status", "house", "status", "What the instance holds now: batches, rows, persons, the latest release."),
     Listed("ui", "house", "ui", "Open Dagster's web pages on this instance; ctrl-c ends them."),
+    Listed("link", "linking", "link", "Find who is the same person in any table of reports: unique_id and person out, nothing kept."),
+    Listed("review", "reviewing", "review", "Judge the pairs of reports that may be one person: same, different or unsure."),
+    Listed(
+        "counts", "counting", "counts", "Reports, cases, persons and offences, each counted as what it is, and checked against each other."
+    ),
+    Listed("encode", "encoding", "encode", "At the partner's: turn names and birth dates into keyed tokens; no name leaves."),
+    Listed("linkage", "linkage", "linkage_app", "Train the linkage model; keys of linkage rounds."),
     Listed("docs", "house", "docs", "Write docs/generated from the models and the catalogue."),
     Listed("partner", "partners", "partner_app", "Draft and test the file of a partner."),
 )

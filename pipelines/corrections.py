@@ -11,11 +11,11 @@ from dataclasses import dataclass
 import polars as pl
 
 from anonymize.keys import with_keys
-from linkage import registry as registries
-from linkage.registry import Registry
 from pipelines.inbox import clear
 from pipelines.instance import Instance
 from pipelines.kept import enter_withdrawals, register, take_out
+from pipelines.linking import leave
+from pipelines.rounds import raw_token_holders
 from schemas.errors import UserError
 from schemas.zones import Identified
 from warehouse.events import WITHDRAWAL_SCHEMA, Effect
@@ -24,7 +24,7 @@ from warehouse.store import Store, open_store
 
 @dataclass(frozen=True)
 class Holders:
-    """Batches whose raw files, encrypted, still hold withdrawn records: their ids, in the order of landing."""
+    """Batches whose raw files, encrypted, still hold withdrawn records or tokens of closed rounds: their ids, in the order of landing."""
 
     batch_ids: tuple[str, ...]
 
@@ -40,15 +40,16 @@ def apply_withdrawals(instance: Instance, partner_code: str, batch_id: str) -> N
     if entries.is_empty():
         return
     take_out(vault, partner_code, entries["record_key"])
-    if vault.load("registry"):
-        store_registry(instance, load_registry(instance))
+    leave(instance)
 
 
 def withdraw_batch(instance: Instance, partner_code: str, batch_id: str) -> None:
     """Take a batch out as if it had never been sent; its keys are destroyed, and the same bytes are refused from now on.
 
-    Records that it withdrew stay withdrawn. The vault comes first: from then on `settle` ends what was cut off.
+    Records that it withdrew stay withdrawn. What linkage remembers of its reports goes first, since it can be made anew; then the
+    vault: from then on `settle` ends what was cut off.
     """
+    leave(instance, batch_id=batch_id)
     instance.vault.withdraw(batch_id)
     if instance.warehouse_file.exists():
         with open_store(instance.warehouse_file) as store:
@@ -94,12 +95,13 @@ def effect_of_records(instance: Instance, partner_code: str, numbers: pl.DataFra
 
 
 def raw_holders(instance: Instance) -> Holders:
-    """The batches whose raw files still hold a record that was withdrawn, or the list of those to withdraw."""
-    if not instance.warehouse_file.exists():
-        return Holders(())
-    with open_store(instance.warehouse_file, read_only=True) as store:
-        holders = store.holders_of(store.withdrawn_keys())
-    return Holders(tuple(batch_id for batch_id in holders if instance.vault.has_raw(batch_id)))
+    """The batches whose raw files still hold a record that was withdrawn, the list of those to withdraw, or tokens of a closed round."""
+    holders = set(raw_token_holders(instance))
+    if instance.warehouse_file.exists():
+        with open_store(instance.warehouse_file, read_only=True) as store:
+            holders |= set(store.holders_of(store.withdrawn_keys()))
+    vault = instance.vault
+    return Holders(tuple(batch_id for batch_id in vault.batch_ids() if batch_id in holders and vault.has_raw(batch_id)))
 
 
 def erase_raw(instance: Instance, batch_id: str) -> None:
@@ -137,15 +139,3 @@ def withdrawn_named(instance: Instance, beginning: str, partner_code: str) -> st
     """The one batch of the partner that was withdrawn already and whose id begins so; None when there is none or more than one."""
     found = [each for each in instance.vault.withdrawn_ids(partner_code) if each.startswith(beginning)] if beginning else []
     return found[0] if len(found) == 1 else None
-
-
-def load_registry(instance: Instance) -> Registry:
-    """The person registry, empty before the first linkage, without any trace of withdrawn records."""
-    payload = instance.vault.load("registry")
-    known = registries.from_bytes(payload) if payload else registries.empty_registry()
-    return registries.forget(known, register(instance.vault)["registered_key"])
-
-
-def store_registry(instance: Instance, registry: Registry) -> None:
-    """Replace the person registry in the vault."""
-    instance.vault.store("registry", registries.to_bytes(registry))

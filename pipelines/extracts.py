@@ -29,6 +29,7 @@ from pipelines.summary import totals
 from schemas.errors import UserError
 from schemas.messages import say, spoken
 from schemas.problems import catalogue
+from schemas.release import PersonInterval
 from schemas.shown import shown
 from schemas.vocabulary import Language
 from warehouse.enrolment import Waiting
@@ -149,11 +150,13 @@ def table_of_refused(instance: Instance, condition: Condition) -> Table | None:
 
 
 def state_json(instance: Instance, condition: Condition) -> str:
-    """Counts for a monitor: batches stored, rows by outcome, victim records and persons, the latest release, who waits, what is not whole.
+    """Counts for a monitor: batches stored, rows by outcome, victim records and persons with their interval, the latest release, who
+    waits, what is not whole.
 
     Of the batches that are not stored each counts once: waiting, refused (in the inbox), or unreadable (in the vault alone).
     """
     batches, ledger, records, persons = totals(instance)
+    interval = interval_of(instance)
     folder = latest_release(instance.releases)
     refused, lost = _refused_in_inbox(instance), unreadable(instance, condition.unstored)
     waits = waiting_of(instance)
@@ -165,6 +168,8 @@ def state_json(instance: Instance, condition: Condition) -> str:
         **ledger.model_dump(),
         "victim_records": records,
         "persons": persons,
+        "persons_fewest": interval.fewest if interval else None,
+        "persons_most": interval.most if interval else None,
         "refused": len(refused),
         "batches_unreadable": len(lost),
         "linking_pending": condition.is_linking_pending,
@@ -174,6 +179,14 @@ def state_json(instance: Instance, condition: Condition) -> str:
         "waiting_since": waits.since.isoformat() if waits.since else None,
     }
     return json.dumps(state, indent=1)
+
+
+def interval_of(instance: Instance) -> PersonInterval | None:
+    """How sure the number of persons is, since the last linkage; None before it, or where records changed since."""
+    if not instance.warehouse_file.exists():
+        return None
+    with open_store(instance.warehouse_file, read_only=True) as store:
+        return store.person_interval()
 
 
 def waiting_of(instance: Instance) -> Waiting:

@@ -21,7 +21,7 @@ from anonymize.policy import SEPARATOR, Policy
 from anonymize.release import pass_flags_gate
 from pipelines.entering import COHORT, CONTRIBUTORS
 from schemas.flags import FLAG_COLUMNS, FLAG_GROUP
-from schemas.missing import SUPPRESSED, UNKNOWN
+from schemas.missing import NOT_STATED, SUPPRESSED
 from schemas.product import Product
 from schemas.release import FlagProof, FlagTotal, ProductProof
 from schemas.zones import Pseudonymised
@@ -70,9 +70,9 @@ def flag_newcomers(
     flags = rows.select("person_key").join(means, on="person_key", how="left", maintain_order="left").select(FLAG_COLUMNS)
     # A partner that lists means does not say that the others were absent, so yes is all that can be known of a flag.
     spec = FlagSpec(
-        FLAG_COLUMNS, policy.k.value, policy.flag_group.value, policy.flag_width.value, unknown=(UNKNOWN,), absent=(), known=(SAYS_YES,)
+        FLAG_COLUMNS, policy.k.value, policy.flag_group.value, policy.flag_width.value, unknown=(NOT_STATED,), absent=(), known=(SAYS_YES,)
     )
-    core, known = rows.select(each.column for each in hierarchies), flags.fill_null(UNKNOWN)
+    core, known = rows.select(each.column for each in hierarchies), flags.fill_null(NOT_STATED)
     nested = nest_flags(core, known, spec, hierarchies)
     counted_by = [each for each in hierarchies if each.column in COUNTED_BY]
     contributors = Contributors(CONTRIBUTORS, policy.strangers.value, SEPARATOR)

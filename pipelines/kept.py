@@ -18,6 +18,7 @@ from anonymize.keys import with_keys
 from engine.parquet import decode, encode
 from ingest.validation.batch import BatchResult
 from ingest.vault import Vault
+from pipelines.round_register import kept_out
 from schemas.ledger import RowLedger
 from schemas.units import Unit
 from schemas.zones import Identified
@@ -52,8 +53,9 @@ def keep(vault: Vault, result: BatchResult, secret: bytes) -> None:
     withdrawing = withdrawals.select("record_key", *PLACE, pl.lit(str(Action.WITHDRAW)).alias("action"), pl.lit(None).alias("content"))
     gone = pl.concat([register(vault)["record_key"], withdrawals["record_key"]])
     batch_id = result.batch_id
-    for unit, reports in keyed.items():
-        vault.store_beside(batch_id, unit.value, encode(_without(reports.frame, gone)))
+    standing = {unit.value: _without(reports.frame, gone) for unit, reports in keyed.items()}
+    for name, frame in kept_out(vault, batch_id, standing).items():
+        vault.store_beside(batch_id, name, encode(frame))
     events = _without_contents(pl.concat([frame.cast(EVENT_SCHEMA) for frame in (*said, withdrawing)]), gone)
     vault.store_beside(batch_id, "events", encode(events))
     vault.store_beside(batch_id, "withdrawals", encode(withdrawals.select("record_key", "registered_key")))

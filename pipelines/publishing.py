@@ -206,7 +206,8 @@ def proof_of(store: Store, policy: Policy, tables: list[Table], partners: Mappin
 
     Where the data come from is as of today and no part of the digest: it does not change a row.
     """
-    cohorts, sources = store.cohorts(), store.sources()
+    cohorts, sources, interval = store.cohorts(), store.sources(), store.person_interval()
+    published = sum(cohort.published for cohort in cohorts)
     known = [partners[batch.partner_code] for batch in store.batches() if batch.partner_code in partners]
     products = [table.product.model_dump_json() for table in tables]
     inputs = sha256("\n".join([store.content_digest(), policy.digest(), *products]).encode()).hexdigest()
@@ -219,7 +220,8 @@ def proof_of(store: Store, policy: Policy, tables: list[Table], partners: Mappin
         partners=sources.partners,
         reports=sources.reports // REPORTS_STEP * REPORTS_STEP,
         reported_by=dict(sources.partners_by_kind),
-        published_persons=sum(cohort.published for cohort in cohorts),
+        published_persons=published,
+        persons_found=interval.told(policy.k.value, published) if interval else None,
         cohorts=cohorts,
         products=tuple(table.proof for table in tables),
         errata=errata_proof(standing_figures(store.errata_figures())),

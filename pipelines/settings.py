@@ -24,3 +24,4 @@ class Settings(BaseSettings):
     key_file: Path | None = Field(None, description="The vault's key; by default keys/vault.key in the instance's folder")
     pseudonym_key_file: Path | None = Field(None, description="The secret behind record and case keys; by default keys/pseudonym.key")
     linkage_key_file: Path | None = Field(None, description="The secret behind person tokens; by default keys/linkage.key")
+    linkage_model: Path | None = Field(None, description="The frozen linkage model; by default the one of this version")

@@ -12,7 +12,6 @@ from dataclasses import dataclass
 import polars as pl
 
 from anonymize.deidentify import deidentify
-from anonymize.keys import with_keys
 from anonymize.sweep import identifiers_in_text
 from ingest.landing import land
 from ingest.reading.payloads import Payload
@@ -20,17 +19,15 @@ from ingest.reading.reader import best_partner
 from ingest.refusals import refusal as refusal_of
 from ingest.validation.batch import validate_batch
 from ingest.vault import Purpose
-from linkage.link import link
-from pipelines.corrections import apply_register, apply_withdrawals, load_registry, store_registry
+from pipelines.corrections import apply_register, apply_withdrawals
 from pipelines.inbox import arrivals, clear
 from pipelines.instance import Instance
-from pipelines.kept import REGISTRY_KEY, keep, load_kept, reports_of
+from pipelines.kept import keep, load_kept
+from pipelines.token_lint import with_token_lint
 from schemas.errors import BatchRefused, UserError
 from schemas.ledger import RowLedger
 from schemas.messages import say
 from schemas.partner import Partner
-from schemas.units import Unit
-from schemas.zones import Identified
 from warehouse.store import Delivery, Store, Taken, open_store
 
 CLEARLY_ANOTHER, CLEARLY_NOT_THIS = 0.8, 0.5
@@ -45,14 +42,6 @@ class BatchCounts:
     problems_by_code: Mapping[str, int]
     withdrawn: int = 0
     """Records that the batch took out of those that stood."""
-
-
-@dataclass(frozen=True)
-class LinkCounts:
-    """What linkage says of itself: counts only."""
-
-    records: int
-    persons: int
 
 
 def land_batch(instance: Instance, partner_code: str, batch_id: str) -> bool:
@@ -84,7 +73,7 @@ def validate_landed(instance: Instance, partner_code: str, batch_id: str) -> Bat
     try:
         purpose = vault.manifest(batch_id).purpose
         known_as, withdraws = read_as(partner, purpose), purpose == "withdraw"
-        result = validate_batch(payloads, known_as, batch_id, sweep=identifiers_in_text, withdraws=withdraws)
+        result = with_token_lint(validate_batch(payloads, known_as, batch_id, sweep=identifiers_in_text, withdraws=withdraws))
     except BatchRefused as refusal:
         if any(arrival.batch_id == batch_id for arrival in arrivals(instance.inbox, partner_code)):
             vault.erase(batch_id)  # only then: a batch that left the inbox stands in the vault alone
@@ -151,28 +140,6 @@ def not_validated(partner_code: str, batch_id: str) -> UserError:
         allowed="landed, then validated, then stored",
         next_step="materialize the partner's validated asset for this batch first, or run casehouse run",
     )
-
-
-def link_persons(instance: Instance) -> LinkCounts:
-    """Find the same person across all victim reports that stand; person keys that exist are kept."""
-    vault = instance.vault
-    with open_store(instance.warehouse_file) as store:
-        current = store.record_batches()
-        frames = [
-            reports.frame.join(current, on=["record_key", "batch_id"], how="semi", maintain_order="left")
-            for batch_id in vault.batch_ids()
-            if batch_id in set(current["batch_id"]) and (reports := reports_of(vault, batch_id, (Unit.VICTIM,)).get(Unit.VICTIM))
-        ]
-        if not frames:
-            return LinkCounts(0, 0)
-        standing = pl.concat(frames)
-        registered = with_keys(Identified(standing.drop("record_key", "case_key")), REGISTRY_KEY)
-        linked = link(registered, load_registry(instance), token_key=instance.linkage_secret)
-        store_registry(instance, linked.registry)
-        pairs = pl.DataFrame({"registered": registered.frame["record_key"], "record_key": standing["record_key"]})
-        members = linked.registry.members.rename({"record_key": "registered"}).join(pairs, on="registered")
-        store.replace_membership(members.select("record_key", "person_key"))
-    return LinkCounts(linked.records, linked.persons)
 
 
 def counts_by_code(problems: pl.DataFrame) -> dict[str, int]:

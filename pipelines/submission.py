@@ -11,7 +11,6 @@ from pathlib import Path
 
 from rich.console import Console
 
-from anonymize.sweep import identifiers_in_text
 from ingest.landing import batch_id_of
 from ingest.refusals import refusal
 from ingest.validation.batch import NOT_STORED, validate_batch
@@ -21,6 +20,7 @@ from pipelines.corrections import effect_of_records
 from pipelines.inbox import WITHDRAWING, place_last
 from pipelines.instance import Instance, storage_error
 from pipelines.stages import named_refusal, read_as
+from pipelines.token_lint import SweepWithTokens
 from schemas.errors import BatchRefused, UserError
 from schemas.messages import say
 from schemas.partner import Partner
@@ -42,7 +42,8 @@ def checked_before(
         where = say("partner {partner}, batch {batch}", partner=partner.name, batch=batch_id)
         raise refusal("batch_withdrawn", where=where, allowed=say("a batch that was not withdrawn"))
     try:
-        checked = check_batch(files, read_as(partner, purpose), sweep=identifiers_in_text, withdraws=purpose == "withdraw")
+        sweep = SweepWithTokens()
+        checked = sweep.added_to(check_batch(files, read_as(partner, purpose), sweep=sweep, withdraws=purpose == "withdraw"))
     except BatchRefused as refused:
         better = named_refusal(instance, partner, files, refused)
         if not is_forced:

@@ -9,7 +9,9 @@ from dataclasses import dataclass
 
 from rich.console import Console
 
+from pipelines.condition import known_vault
 from pipelines.instance import Instance
+from pipelines.linking import questions_waiting
 from pipelines.publishing import latest_release
 from pipelines.runner import RunResult
 from schemas.ledger import EMPTY_LEDGER, RowLedger
@@ -62,7 +64,8 @@ def closing(console: Console, instance: Instance) -> None:
     lines = [
         ("Received", f"{batches} batches, {ledger.received:,} rows"),
         ("", f"= {outcomes}"),
-        ("Linked", f"{records:,} victim records -> {persons:,} persons"),
+        ("Linked", f"{records:,} victim records -> {persons:,} persons{interval_text(instance)}"),
+        *question_lines(instance),
     ]
     folder = latest_release(instance.releases)
     if folder:
@@ -73,6 +76,23 @@ def closing(console: Console, instance: Instance) -> None:
         console.print(f"  {name:<12} {text}", highlight=False, soft_wrap=True)
     console.print()
     next_steps(console, has_release=folder is not None, has_problems=ledger.quarantined + ledger.rejected > 0)
+
+
+def interval_text(instance: Instance) -> str:
+    """Between how many persons the linkage is sure of; nothing where it does not say."""
+    if not instance.warehouse_file.exists():
+        return ""
+    with open_store(instance.warehouse_file, read_only=True) as store:
+        interval = store.person_interval()
+    return f" (at least {interval.fewest:,}, at most {interval.most:,})" if interval else ""
+
+
+def question_lines(instance: Instance) -> list[tuple[str, str]]:
+    """How many pairs wait for a person to judge; none where none do, or nothing was linked yet."""
+    if known_vault(instance) is None:
+        return []
+    count = questions_waiting(instance)
+    return [("Questions", f"{count:,} pairs of reports may be one person; to judge them: casehouse review")] if count else []
 
 
 @dataclass(frozen=True)

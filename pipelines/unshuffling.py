@@ -14,6 +14,7 @@ from anonymize.attacks.holdings import FlagRows
 from pipelines.flagging import Flagged
 from schemas.errors import CasehouseError
 from schemas.flags import FLAG_COLUMNS, FLAG_GROUP
+from schemas.missing import NOT_STATED
 from warehouse.publication import Table
 
 _PERSON, _PLACE, _LOT = "person", "place", "lot"
@@ -40,6 +41,7 @@ def flag_rows(flagged: Flagged, tables: Sequence[Table]) -> FlagRows | None:
         core_person=_persons_behind(core, persons),
         core_group=core[FLAG_GROUP],
         flags_person=_persons_behind(flags, persons.select(_PERSON, _LOT, FLAG_GROUP).hstack(flagged.shown.select(FLAG_COLUMNS))),
+        absent=(NOT_STATED,),
     )
 
 

@@ -67,7 +67,8 @@ def generate(folder: Path, *, reports: int = 20_000, seed: int = 7, linkage_key:
 
     `reports` is how many sound reports about persons there are (200 at least); planted rows and court cases come on top, and under
     about 1,000 reports they weigh so much that batches miss the share of accepted rows that their partner files expect.
-    `linkage_key` is the secret that the network with tokens shares with the warehouse. Raises `ValueError` below 200.
+    `linkage_key` is the master secret of linkage, 32 bytes or more: the network with tokens has the key of the round `sample` from it.
+    Raises `ValueError` below 200.
     """
     if reports < 200:
         raise ValueError("at least 200 reports, so that every partner has some")
@@ -142,17 +143,23 @@ def _about(person: InventedPerson, layout: Layout, rng: Random) -> list[Report]:
     return [replace(report, forms=(form,)) for form in forms]
 
 
-def _with_tokens(reports: list[Report], key: bytes) -> list[Report]:
+def _with_tokens(reports: list[Report], master: bytes) -> list[Report]:
     import polars as pl
 
-    from linkage.tokens import token_column
+    from linkage.private.rounds import round_key
+    from linkage.private.tokens import person_tokens
 
-    names = {
+    known = {
         "given_name": [report.given for report in reports],
         "family_name": [report.family for report in reports],
         "birth_date": [report.birth for report in reports],
+        "gender_code": [report.gender for report in reports],
+        "citizenship_code": [report.citizenship for report in reports],
+        "document_number": [report.document for report in reports],
+        "phone": [report.phone for report in reports],
     }
-    made = token_column(pl.DataFrame(names, schema=dict.fromkeys(names, pl.String)), key)
+    frame = pl.DataFrame(known, schema=dict.fromkeys(known, pl.String))
+    made = person_tokens(frame, tokens.ROUND, round_key(master, tokens.ROUND))
     return [replace(report, token=token) for report, token in zip(reports, made, strict=True)]
 
 
@@ -166,7 +173,12 @@ def _batches(layout: Layout, reports: Sequence[Report], rng: Random) -> list[Bat
     if layout.partner == court.LAYOUT.partner:
         cases = _court_cases(lines, rng)
         persons = Batch(layout.partner, "2015-2024/persons.csv", csv_file(layout, lines), lines)
-        return [Batch(layout.partner, "2015-2024/cases.csv", csv_file(cases.layout, cases.lines), cases.lines), persons]
+        convicts = _court_convicts(lines)
+        return [
+            Batch(layout.partner, "2015-2024/cases.csv", csv_file(cases.layout, cases.lines), cases.lines),
+            Batch(layout.partner, "2015-2024/convicts.csv", csv_file(convicts.layout, convicts.lines), convicts.lines),
+            persons,
+        ]
     return [Batch(layout.partner, f"{layout.partner}-2015-2024.csv", csv_file(layout, lines), lines)]
 
 
@@ -206,18 +218,28 @@ def _lines(layout: Layout, reports: Sequence[Report], rng: Random) -> list[Line]
 
 
 @dataclass(frozen=True)
-class _Cases:
+class _Companion:
     layout: Layout
     lines: list[Line]
 
 
-def _court_cases(lines: Sequence[Line], rng: Random) -> _Cases:
+def _court_cases(lines: Sequence[Line], rng: Random) -> _Companion:
     """The companion file of the court: each case that a sound row names."""
     at, day = court.HEADERS.index("numero_affaire"), court.HEADERS.index("date_decision")
     days = {line.cells[at]: line.cells[day] for line in lines if line.code is None}
     layout = replace(court.LAYOUT, headers=court.CASE_HEADERS, defects=(), record_header="numero_affaire")
     rows = [(case, days[case], rng.choice(world().regions["BE"]), "433quinquies") for case in sorted(days)]
-    return _Cases(layout, [Line(row) for row in rows])
+    return _Companion(layout, [Line(row) for row in rows])
+
+
+def _court_convicts(lines: Sequence[Line]) -> _Companion:
+    """The other companion file: who was convicted in each case, of the forms of exploitation of its victims."""
+    at, day, form = (court.HEADERS.index(name) for name in ("numero_affaire", "date_decision", "forme_exploitation"))
+    sound = [line.cells for line in lines if line.code is None]
+    days = {cells[at]: cells[day] for cells in sound}
+    forms = {case: list(dict.fromkeys(cells[form] for cells in sound if cells[at] == case)) for case in days}
+    layout = replace(court.LAYOUT, headers=court.CONVICT_HEADERS, defects=(), record_header="numero_condamnation")
+    return _Companion(layout, [Line(row) for row in court.convict_rows(days, forms)])
 
 
 def _layout(partner: str) -> Layout:

@@ -90,12 +90,15 @@ def walk(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Walk:
 
 def walked(instance: Instance, sample: Path) -> dict[str, str]:
     """Walk the instance over a fresh sample; the texts of what was refused."""
+    from pipelines.rounds import open_round
     from pipelines.runner import open_runner
     from sample_data.generate import generate
+    from sample_data.layouts.tokens import ROUND as SAMPLE_ROUND
 
     refusals: dict[str, str] = {}
     with instance.hold():
         generate(sample, reports=SMALL, linkage_key=instance.linkage_secret)
+        open_round(instance, SAMPLE_ROUND)
         shutil.copytree(sample / "inbox", instance.inbox, dirs_exist_ok=True)
         with open_runner(instance) as runner:
             for arrival in runner.waiting():

@@ -32,11 +32,12 @@ class Limits:
 
 @dataclass(frozen=True)
 class Cost:
-    """User and system time, largest resident set, and how the child ended where it did not end well."""
+    """User and system time, largest resident set, how the child ended where it did not end well, and seconds by the clock."""
 
     seconds: float
     megabytes: float
     ended: str = ""
+    wall: float = 0.0
 
 
 def run_child(command: Sequence[str], limits: Limits) -> Cost:
@@ -46,6 +47,7 @@ def run_child(command: Sequence[str], limits: Limits) -> Cost:
 
 
 def _run(command: Sequence[str], limits: Limits) -> Cost:
+    began = time.monotonic()
     with tempfile.TemporaryFile() as errors:
         child = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=errors)
         resource.prlimit(child.pid, resource.RLIMIT_CPU, (limits.seconds, limits.seconds + 5))
@@ -70,7 +72,7 @@ def _run(command: Sequence[str], limits: Limits) -> Cost:
             ended = f"failed: {last[0].split(':')[0][:60]}"
         else:
             ended = ""
-    return Cost(seconds, usage.ru_maxrss / 1024, ended)
+    return Cost(seconds, usage.ru_maxrss / 1024, ended, time.monotonic() - began)
 
 
 def _resident(process: int) -> float:

@@ -6,9 +6,7 @@ Here: the options, the progress, the closing table. Never here: a step of the wo
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,7 +15,6 @@ from pipelines.commands import anonymizing_options as said
 if TYPE_CHECKING:
     from anonymize.conditions import Conditions, Contributors
     from anonymize.files.request import FlagRequest, Request
-    from anonymize.files.staging import Watch
     from pipelines.anonymizing import Outcome
 
 
@@ -177,24 +174,11 @@ def _flags(columns: tuple[str, ...], out: Path | None, group: int | None, width:
 
 def _run(request: Request, threads: int | None, *, explains: bool) -> None:
     from pipelines.anonymizing import anonymize_file
+    from pipelines.commands.shared import progress
 
-    with _progress() as watch:
+    with progress() as watch:
         outcome = anonymize_file(request, watch, threads=threads, explains=explains)
     _tell(outcome, request)
-
-
-@contextmanager
-def _progress() -> Iterator[Watch]:
-    """A bar on the terminal; nothing where nobody looks."""
-    if not sys.stderr.isatty():
-        yield lambda doing, share: None
-        return
-    from rich.console import Console
-    from rich.progress import Progress
-
-    with Progress(console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("", total=1.0)
-        yield lambda doing, share: bar.update(task, description=doing, completed=share)
 
 
 def _tell(outcome: Outcome, request: Request) -> None:

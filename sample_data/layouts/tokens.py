@@ -1,6 +1,6 @@
-"""it-tokens: an Italian network that sends a keyed token of each person, and no name.
+"""it-tokens: an Italian network that sends keyed tokens of each person, and no name.
 
-Here: its columns, words and defects. Never here: how a token is made (`linkage.tokens`).
+Here: its columns, words and defects. Never here: how a token is made (`linkage.private`).
 """
 
 from __future__ import annotations
@@ -11,6 +11,8 @@ from sample_data.layouts.words import band, iso, said
 from sample_data.reports import Report
 from sample_data.sheets import Cells, Defect, Layout
 
+ROUND = "sample"
+"""The linkage round whose key the network has."""
 BANDS = ("0-8", "9-17", "18-20", "21-23", "24-26", "27-29", "30-38", "39-47", "48+")
 FORMS = {
     "sexual_exploitation": ("sfruttamento sessuale",),

@@ -34,7 +34,7 @@ Place = tuple[str, str, int | None]
 @pytest.fixture(scope="module")
 def sample(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("sample")
-    generate(folder, reports=3_000, seed=11, linkage_key=b"a key of the tests, no secret")
+    generate(folder, reports=3_000, seed=11, linkage_key=b"a master secret of the tests, which protects nobody")
     return folder
 
 

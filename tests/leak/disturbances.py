@@ -66,6 +66,7 @@ class Disturbed:
 def disturb(instance: Instance, runner: Runner, place: Path) -> Disturbed:
     """Take in what is odd, correct and withdraw it, and have everything refused that must be."""
     _take_in(instance, runner, "ar-linea-145", _far_too_small(instance))
+    _take_in(instance, runner, "it-tokens", {"tokens.csv": _one_token_for_all()})
     first = _take_in(instance, runner, ODD, {"first.csv": _other_than_agreed()})
     _take_in(instance, runner, ODD, {"second.xlsx": _corrections()})
     corrections.erase_raw(instance, first)
@@ -129,6 +130,13 @@ def _corrections() -> bytes:
     written = io.BytesIO()
     book.save(written)
     return written.getvalue()
+
+
+def _one_token_for_all() -> bytes:
+    """Tokens that were made of one field, so that many persons share one."""
+    header = "codice,data_segnalazione,gettone,sesso,fascia_eta,cittadinanza,forme\n"
+    rows = (f"G-{number},2021-05-04,{'5a' * 32},F,18-20,MA,caporalato\n" for number in range(12))
+    return (header + "".join(rows)).encode()
 
 
 def _far_too_small(instance: Instance) -> dict[str, bytes]:

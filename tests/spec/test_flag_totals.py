@@ -51,9 +51,9 @@ def entered(persons: int = 12) -> Flagged:
     values = {"registration_year": "2020", "gender_code": "woman", "age_band_code": "18--20", "citizenship_code": "NP"}
     rows = rows.with_columns(pl.lit(value).alias(column) for column, value in values.items())
     rows = rows.with_columns(pl.Series("exploitation_country_code", country)).select("person_key", "cohort", *QUASI, "contributors")
-    debt = ["yes" if number < persons * 3 // 4 else "unknown" for number in range(persons)]
-    means = pl.DataFrame({"person_key": keys} | dict.fromkeys(FLAG_COLUMNS, ["unknown"] * persons)).with_columns(
-        pl.Series(DEBT, debt), pl.Series(DRUGS, ["yes"] + ["unknown"] * (persons - 1))
+    debt = ["yes" if number < persons * 3 // 4 else "not_stated" for number in range(persons)]
+    means = pl.DataFrame({"person_key": keys} | dict.fromkeys(FLAG_COLUMNS, ["not_stated"] * persons)).with_columns(
+        pl.Series(DEBT, debt), pl.Series(DRUGS, ["yes"] + ["not_stated"] * (persons - 1))
     )
     return flag_newcomers(rows, rows.select("person_key", *QUASI), means, HIERARCHIES, POLICY, taken=0)
 

@@ -28,7 +28,7 @@ from warehouse.publication import Table, publish
 from warehouse.store import Store, open_store
 from warehouse.verification import verify
 
-NOTHING = dict.fromkeys(FLAG_COLUMNS, "unknown")
+NOTHING = dict.fromkeys(FLAG_COLUMNS, "not_stated")
 DEBT, DRUGS = FLAG_COLUMNS[0], FLAG_COLUMNS[4]
 
 
@@ -49,7 +49,7 @@ def policy_of(**numbers: int) -> Policy:
 
 
 def flags_of(*rows: tuple[int, int, dict[str, str]]) -> pl.DataFrame:
-    """Rows as (how many, their group, flags that are other than unknown)."""
+    """Rows as (how many, their group, flags that are stated)."""
     cells = [{FLAG_GROUP: group} | NOTHING | flags for count, group, flags in rows for _ in range(count)]
     return pl.DataFrame(cells, schema={FLAG_GROUP: pl.Int64, **dict.fromkeys(FLAG_COLUMNS, pl.String)})
 
@@ -95,7 +95,7 @@ class TestGate:
 class TestEntering:
     def newcomers(self, persons: int) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
         keys = [f"p{number:02}" for number in range(persons)]
-        means = pl.DataFrame({"person_key": keys}).with_columns(pl.lit("unknown").alias(column) for column in FLAG_COLUMNS)
+        means = pl.DataFrame({"person_key": keys}).with_columns(pl.lit("not_stated").alias(column) for column in FLAG_COLUMNS)
         is_few = pl.col("person_key").is_in(keys[:2])
         means = means.with_columns(pl.when(is_few).then(pl.lit("yes")).otherwise(pl.col(DRUGS)).alias(DRUGS))
         rows = pl.DataFrame({"person_key": keys, "cohort": [1] * persons, "contributors": ["one+two"] * persons})

@@ -15,6 +15,7 @@ from schemas.errors import SpecificationError
 from schemas.partner import Partner, load_partner, load_partners
 from schemas.product import load_product, load_products
 from schemas.specification import PlainLoader
+from schemas.vocabulary import vocabulary
 
 ROOT = Path(__file__).resolve().parents[2]
 PARTNERS = sorted((ROOT / "partners").glob("*.yml"))
@@ -140,6 +141,15 @@ def test_columns_of_yes_and_no_need_a_field_that_holds_a_list(tmp_path: Path) ->
 def test_a_field_of_another_unit_is_unknown(tmp_path: Path) -> None:
     text = SOUND.replace("    columns:", "    unit: incident\n    columns:", 1)
     assert refused(tmp_path, text) == ("the file: cases: no field gender_code in a report about incident",)
+
+
+def test_what_a_row_counts_is_something_of_its_unit(tmp_path: Path) -> None:
+    counted = SOUND.replace("  - name: cases\n", "  - name: cases\n    counts: {unit: convicted, rule: person_by_form}\n")
+    assert refused(tmp_path, counted) == ("the file: cases.counts: convicted is counted in a file about perpetrator",)
+    found = partner(tmp_path, counted.replace("convicted", "victim")).files[0].counts
+    assert found is not None
+    assert found.unit in vocabulary("counting_unit").leaves()
+    assert found.rule in vocabulary("count_rule").leaves()
 
 
 def test_a_reason_for_a_missing_value_may_be_looked_up_and_suppressed_may_not(tmp_path: Path) -> None:
