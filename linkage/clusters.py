@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import gc
 import itertools
+import math
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -74,13 +75,13 @@ def clusters(features: pl.DataFrame, edges: pl.DataFrame, judgements: pl.DataFra
 
 
 def cut(record_keys: pl.Series, found: pl.DataFrame, settled_before: Bonds, thresholds: Thresholds) -> Clustered:
-    """The dendrogram `found` cut at the three thresholds; `record_keys` by position."""
-    labels = [
-        record_keys.gather(_labels(settled_before.roots, found, at)) for at in (thresholds.automatic, thresholds.link, thresholds.review)
-    ]
+    """The dendrogram `found` cut at the three thresholds for so many records; `record_keys` by position."""
+    chosen = thresholds.among(len(record_keys))
+    cuts = (chosen.milli("automatic"), chosen.milli("link"), chosen.milli("review"))
+    labels = [record_keys.gather(_labels(settled_before.roots, found, at)) for at in cuts]
     return Clustered(
         pl.DataFrame([record_keys.rename("record_key"), *(label.rename(name) for label, name in zip(labels, COLUMNS, strict=True))]),
-        _questions(record_keys, found, thresholds),
+        _questions(record_keys, found, chosen),
         settled_before.contradicted,
         found,
     )
@@ -89,22 +90,30 @@ def cut(record_keys: pl.Series, found: pl.DataFrame, settled_before: Bonds, thre
 COLUMNS = ("automatic", "cluster", "widest")
 
 
-def _labels(roots: Positions, found: pl.DataFrame, threshold: float) -> Positions:
-    joined = found.filter(pl.col("height") >= threshold * 1000)
+def _labels(roots: Positions, found: pl.DataFrame, least: int) -> Positions:
+    joined = found.filter(pl.col("height") >= least)
     above = roots.copy()
     above[joined["two"].to_numpy()] = joined["one"].to_numpy()
     return settled(above)
 
 
+FEWEST_ASKED = 10
+"""So many questions may be asked however small the table is."""
+
+
 def _questions(record_keys: pl.Series, found: pl.DataFrame, thresholds: Thresholds) -> pl.DataFrame:
-    between = found.filter(pl.col("height") < thresholds.asked * 1000)
+    """The merges to be asked about; where they are more than people can answer, those nearest to `link`."""
+    link = thresholds.milli("link")
+    most = max(FEWEST_ASKED, math.floor(thresholds.most_asked * len(record_keys) / 2))
+    between = found.filter(pl.col("height") >= thresholds.milli("review"), pl.col("height") < thresholds.milli("asked"))
+    between = between.sort((pl.col("height") - link).abs(), "one", "two").head(most)
     return between.select(
         record_keys.gather(between["left"]).alias("record_key_left"),
         record_keys.gather(between["right"]).alias("record_key_right"),
         pl.col("height").round().cast(pl.Int64).alias("weight"),
         "size_left",
         "size_right",
-        (pl.col("height") >= thresholds.link * 1000).alias("is_joined"),
+        (pl.col("height") >= link).alias("is_joined"),
     ).sort("weight", "record_key_left", "record_key_right", descending=[True, False, False])
 
 
@@ -112,7 +121,7 @@ def dendrogram(features: pl.DataFrame, edges: pl.DataFrame, settled_before: Bond
     """Every merge down to `thresholds.review`: a frame of `MERGES`, sorted by its groups. Arguments as for `clusters`."""
     roots = settled_before.roots
     # Groups join only where some pair of theirs reaches the threshold itself, since no mean is above its greatest part.
-    strong = edges.filter(pl.col("weight") >= round(thresholds.review * 1000))
+    strong = edges.filter(pl.col("weight") >= thresholds.milli("review"))
     component = components(len(roots), roots[strong["left"].to_numpy()], roots[strong["right"].to_numpy()])
     is_inside = component[roots[edges["left"].to_numpy()]] == component[roots[edges["right"].to_numpy()]]
     between = _between(features, edges.filter(pl.Series(is_inside)), roots, thresholds)
@@ -130,7 +139,7 @@ def _between(features: pl.DataFrame, edges: pl.DataFrame, roots: Positions, thre
     """Of every two groups with a compared pair: one < two, total, named, silent, and the strongest pair (see `Tie`)."""
     silent = features["is_token_only"].to_numpy()
     left, right = edges["left"].to_numpy(), edges["right"].to_numpy()
-    weight = edges["weight"].clip(round(thresholds.lowest * 1000), round(thresholds.highest * 1000))
+    weight = edges["weight"].clip(thresholds.milli("lowest"), thresholds.milli("highest"))
     ends = pl.DataFrame(
         {
             "one": np.minimum(roots[left], roots[right]),
@@ -176,7 +185,7 @@ def _couples(features: pl.DataFrame, between: pl.DataFrame, settled_before: Bond
             single.alias("size_left"),
             single.alias("size_right"),
         )
-        .filter(pl.col("height") >= thresholds.review * 1000)
+        .filter(pl.col("height") >= thresholds.milli("review"))
     )
 
 
@@ -215,7 +224,7 @@ def _others(features: pl.DataFrame, between: pl.DataFrame, settled_before: Bonds
         pl.Series("root", roots), pl.Series("component", component[roots])
     )
     members = members.filter(pl.Series(is_concerned[roots])).sort("component", maintain_order=True)
-    least, absent = round(thresholds.review * 1000), round(thresholds.lowest * 1000)
+    least, absent = thresholds.milli("review"), thresholds.milli("lowest")
     found: list[Merge] = []
     for batch in _batches(ties["component"].to_numpy()):
         batch_ties = ties[batch]

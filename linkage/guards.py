@@ -19,7 +19,9 @@ DOCUMENT_TYPING_ERRORS = 2
 BIRTH_TYPING_ERRORS = 1
 """Birth dates as eight digits that are no further apart than so many edits may be one, whatever their years."""
 CONTACTS = ("phone", "email", "postal_sorted", "street")
-READ_BY_GUARDS = ("partner_code", "source_person_id", "document", "birth_day", "birth_text", *CONTACTS)
+NAMES_IN_COMMON = 2
+"""So many name keys in common, in whatever order, are the same name."""
+READ_BY_GUARDS = ("partner_code", "source_person_id", "document", "birth_day", "birth_text", "name_keys", *CONTACTS)
 """The columns of the features that guards read."""
 
 
@@ -31,21 +33,27 @@ class Guard(StrEnum):
     PERSON_NUMBER = "person_number"
 
 
+Stated = str | int | list[int] | None
 _NOTHING: frozenset[str] = frozenset()
 
 
 class Known(NamedTuple):
-    """What a group of records states, as sets: document numbers, full birth dates (eight digits), contacts, partners that numbered it."""
+    """What a group of records states, as sets: documents, full birth dates (eight digits), contacts, partners that numbered it, names."""
 
     documents: frozenset[str] = _NOTHING
     births: frozenset[str] = _NOTHING
     contacts: frozenset[str] = _NOTHING
     partners: frozenset[str] = _NOTHING
+    names: frozenset[int] = frozenset()
 
     def and_also(self, other: Known) -> Known:
         """What both groups together state."""
         return Known(
-            self.documents | other.documents, self.births | other.births, self.contacts | other.contacts, self.partners | other.partners
+            self.documents | other.documents,
+            self.births | other.births,
+            self.contacts | other.contacts,
+            self.partners | other.partners,
+            self.names | other.names,
         )
 
     def is_apart_from(self, other: Known) -> bool:
@@ -66,10 +74,17 @@ class Known(NamedTuple):
         return not self.partners.isdisjoint(other.partners)
 
     def _differs_in_document(self, other: Known) -> bool:
-        """Any two documents in conflict, unless the groups share a contact. What both state is in conflict with neither."""
+        """Any two documents in conflict, unless the groups share a contact and the name or the birth date. What both state is in conflict
+        with neither. A contact alone does not lift the guard: all who live in one shelter share its address.
+        """
         mine, theirs = self.documents - other.documents, other.documents - self.documents
         are_two = any(not _edits(one, two, DOCUMENT_TYPING_ERRORS) for one in mine for two in theirs)
-        return are_two and self.contacts.isdisjoint(other.contacts)
+        return are_two and (self.contacts.isdisjoint(other.contacts) or not self._agrees_in_name_or_birth(other))
+
+    def _agrees_in_name_or_birth(self, other: Known) -> bool:
+        if len(self.names & other.names) >= NAMES_IN_COMMON:
+            return True
+        return any(_edits(one, two, BIRTH_TYPING_ERRORS) for one in self.births for two in other.births)
 
     def _differs_in_birth(self, other: Known) -> bool:
         """Any two full birth dates in conflict, unless the groups have a document in common, but for typing errors."""
@@ -89,14 +104,15 @@ def are_two_births(one: str, other: str) -> bool:
     return abs(int(one[:4]) - int(other[:4])) > BIRTH_YEAR_SPAN and not _edits(one, other, BIRTH_TYPING_ERRORS)
 
 
-def known_of(stated: Sequence[str | int | None]) -> Known:
+def known_of(stated: Sequence[Stated]) -> Known:
     """What one record states, from its features in the order of `READ_BY_GUARDS`."""
-    partner, number, document, birth_day, birth_text, *contacts = stated
+    partner, number, document, birth_day, birth_text, names, *contacts = stated
     return Known(
         _NOTHING if document is None else frozenset((str(document),)),
         _NOTHING if birth_day is None else frozenset((str(birth_text),)),
         frozenset(f"{name} {value}" for name, value in zip(CONTACTS, contacts, strict=True) if value is not None),
         _NOTHING if partner is None or number is None else frozenset((str(partner),)),
+        frozenset(names) if isinstance(names, list) else frozenset(),
     )
 
 

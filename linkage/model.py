@@ -5,8 +5,9 @@ Here: the typed form of the model file and its reading. Never here: estimation; 
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
-from typing import Self
+from typing import Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
@@ -54,9 +55,13 @@ class Thresholds(_Frozen):
     """Match weights in bits (log2 of the odds): where the dendrogram of merges is cut, and where weights are clamped.
 
     automatic: joined without asking, the groups of which one can be sure; link: the best estimate, what a person key means; review: all
-    that might be one person. A merge from `review` up to `asked` is a question for a human; one from `asked` up to `automatic` is right
-    so often that nobody is asked, but not so often that it is counted as sure. lowest, highest: weights are clamped to these, so that
+    that might be one person. A merge from `review` up to `asked` is a question for a human; one from `asked` up to `automatic` is made
+    without one, not because it is sure (about five pairs in six were right in training), but because those nearer to `link` need the
+    few questions more; it is not counted as sure. lowest, highest: weights are clamped to these, so that
     no one pair outvotes the rest of a group; a pair that was not compared, or is under `lowest`, counts as `lowest`.
+
+    holds_up_to: the most reports for which the four cuts hold as they are, see `among`. most_asked: the largest share of the records
+    that questions may concern; those nearest to `link` are asked.
     """
 
     automatic: float
@@ -66,12 +71,28 @@ class Thresholds(_Frozen):
     lowest: float
     highest: float
     reason: str
+    holds_up_to: int = Field(default=40_000, gt=0)
+    most_asked: float = Field(default=0.05, gt=0, le=1)
 
     @model_validator(mode="after")
     def _is_ordered(self) -> Self:
         if not self.lowest < self.review <= self.link <= self.asked <= self.automatic < self.highest:
             raise ValueError("thresholds must rise: lowest < review <= link <= asked <= automatic < highest")
         return self
+
+    def among(self, records: int) -> Thresholds:
+        """The cuts for so many reports: every doubling above `holds_up_to` asks one bit more.
+
+        Among twice as many reports a report meets twice as many strangers like it and no more of its own, so the odds before anything
+        is compared halve (Fellegi and Sunter 1969, section 2). Whole bits, so that the groups of a growing house move seldom.
+        """
+        doublings = max(0, math.floor(math.log2(max(records, 1) / self.holds_up_to)))
+        more = min(doublings, math.floor(self.highest - self.automatic))
+        return self.model_copy(update={name: getattr(self, name) + more for name in ("automatic", "asked", "link", "review")})
+
+    def milli(self, name: Literal["automatic", "asked", "link", "review", "lowest", "highest"]) -> int:
+        """One of them in thousandths of a bit, as weights are kept."""
+        return round(getattr(self, name) * 1000)
 
 
 class Frequencies(_Frozen):

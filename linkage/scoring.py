@@ -38,8 +38,8 @@ TOGETHER = """
     from linkage_blocks l join linkage_blocks r on l.key = r.key and l.position < r.position
     where l.position >= {low} and l.position < {high}
 """
-# Pairs that a guard surely forbids can never end in one group, so they are not worth a score; `linkage.guards` has the exact rules.
-# A swap is one edit there and two here, where every database counts alike.
+# Two records that a guard keeps apart are not scored; the pair then counts as `lowest`, also where a third record or a human joins
+# their groups. `linkage.guards` has the exact rules; a swap is one edit there and two here, where every database counts alike.
 CANDIDATES = f"""
     select '0' as match_key, one as join_key_l, two as join_key_r
     from ({{pairs}}) p join linkage_records l on l.position = one join linkage_records r on r.position = two
@@ -161,7 +161,7 @@ class _Scorer:
 
     def edges(self, pairs: str) -> pl.DataFrame:
         self.backend.run("candidate_pairs", CANDIDATES.format(pairs=pairs))
-        lowest = round(self.model.thresholds.lowest * 1000)
+        lowest = self.model.thresholds.milli("lowest")
         return self.predicted([]).filter(pl.col("weight") > lowest)
 
     def candidates(self) -> int:

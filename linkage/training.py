@@ -27,7 +27,7 @@ from linkage.thresholds import Curve, choose, curve, grid
 from schemas.errors import UserError
 from schemas.zones import Identified
 
-BLOCK_CAP = 100
+BLOCK_CAP = 40
 LOWEST, HIGHEST = -4.5, 12.0
 """Clamps of a pair's weight, in bits. A pair that was not compared counts as the lowest, so a lower one would split large groups."""
 _ROUND = "training"

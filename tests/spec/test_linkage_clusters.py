@@ -12,8 +12,8 @@ from linkage.model import Thresholds
 
 # Bits: sure from 6, right often enough not to ask from 4, one person by best estimate from 1, perhaps from -2.
 THRESHOLDS = Thresholds(automatic=6, asked=4, link=1, review=-2, lowest=-8, highest=10, reason="a test")
-TEXTS = tuple(name for name in READ_BY_GUARDS if name not in ("partner_code", "birth_day"))
-Record = dict[str, str | bool]
+TEXTS = tuple(name for name in READ_BY_GUARDS if name not in ("partner_code", "birth_day", "name_keys"))
+Record = dict[str, str | bool | list[int]]
 
 
 def records(*stated: Record) -> pl.DataFrame:
@@ -22,7 +22,13 @@ def records(*stated: Record) -> pl.DataFrame:
         {"position": place, "record_key": "abcdefgh"[place], "partner_code": "north", "is_token_only": False, **row}
         for place, row in enumerate(stated)
     ]
-    schema = {"position": pl.Int64, "record_key": pl.String, "partner_code": pl.String, "is_token_only": pl.Boolean}
+    schema = {
+        "position": pl.Int64,
+        "record_key": pl.String,
+        "partner_code": pl.String,
+        "is_token_only": pl.Boolean,
+        "name_keys": pl.List(pl.Int64),
+    }
     frame = pl.DataFrame(rows, schema=schema | dict.fromkeys(TEXTS, pl.String))
     return frame.with_columns(pl.col("birth_text").str.slice(6).cast(pl.Int32).alias("birth_day"))
 
@@ -89,7 +95,30 @@ def test_a_question_shows_the_strongest_pair_of_two_groups() -> None:
     [
         ("another document", {"document": "ET123456"}, {"document": "SO999999"}, [Guard.DOCUMENT]),
         ("a typing error in a document", {"document": "ET123456"}, {"document": "ET123465"}, []),
-        ("two documents, one telephone", {"document": "ET123456", "phone": "1"}, {"document": "SO999999", "phone": "1"}, []),
+        (
+            "two documents in one shelter",
+            {"document": "ET123456", "street": "1", "birth_text": "19900517", "name_keys": [1, 2]},
+            {"document": "SO999999", "street": "1", "birth_text": "19911130", "name_keys": [2, 3]},
+            [Guard.DOCUMENT],
+        ),
+        (
+            "two documents, one telephone and birth date",
+            {"document": "ET123456", "phone": "1", "birth_text": "19900517"},
+            {"document": "SO999999", "phone": "1", "birth_text": "19900517"},
+            [],
+        ),
+        (
+            "two documents, one address and name",
+            {"document": "ET123456", "street": "1", "name_keys": [1, 2]},
+            {"document": "SO999999", "street": "1", "name_keys": [1, 2]},
+            [],
+        ),
+        (
+            "two documents, one name and birth date, no contact",
+            {"document": "ET123456", "birth_text": "19900517", "name_keys": [1, 2]},
+            {"document": "SO999999", "birth_text": "19900517", "name_keys": [1, 2]},
+            [Guard.DOCUMENT],
+        ),
         ("born four years apart", {"birth_text": "19900517"}, {"birth_text": "19941108"}, [Guard.BIRTH_YEAR]),
         ("born three years apart", {"birth_text": "19900517"}, {"birth_text": "19931108"}, []),
         ("a typing error in a year", {"birth_text": "19500517"}, {"birth_text": "19900517"}, []),
