@@ -119,7 +119,7 @@ def code_of(*paths: Path) -> str:
 
 _CODE = {".py", ".json", ".yml", ".txt"}
 _ASIDE = {"review", "registry"}  # of linkage: what `casehouse link` does not use
-_COMMAND = (ROOT / "linkage", ROOT / "pipelines" / "linking_tables.py", ROOT / "pipelines" / "linking_files.py")
+_COMMAND = (ROOT / "linkage", *(ROOT / "pipelines" / f"linking_{part}.py" for part in ("tables", "values", "files")))
 
 
 def keep(name: str, code: str, measure: Callable[[], object], *, again: bool) -> object:

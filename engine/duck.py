@@ -39,6 +39,8 @@ def connect_spilling(
 
     DuckDB's own files in `folder` go when the connection is closed. `readable` are the only other files it reaches; it
     may write them too, see `connect`. With `keeps_order` the rows of a file come in its order, whatever the `threads`.
+    The files are not encrypted: DuckDB 2.0 encrypts what it spills only with a module that it would have to download. So `folder`
+    must be private, and gone when the work is done.
     """
     connection = duckdb.connect(":memory:")
     connection.execute(f"set temp_directory = {_text(folder)}")

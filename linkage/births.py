@@ -1,4 +1,4 @@
-"""Read a birth date of any precision as value, precision and interval, in polars expressions.
+"""Read a birth date of any precision as year, month and day as far as stated, in polars expressions.
 
 Here: the ways partners write a birth date. Never here: a comparison of two dates, an age.
 """
@@ -18,8 +18,7 @@ def births(values: pl.Series) -> pl.DataFrame:
     birth_year, birth_month, birth_day: numbers as far as stated, null where not. 1 January is how a known year is written, so it
     states the year only. Where the month cannot be one but the day can (1990-17-05), the two were swapped and are put right; any other
     impossible date keeps its stated digits, since a typing error made it and all its digits but one are right.
-    birth_text: the eight digits stated, null where no day was. birth_precision: day, month or year.
-    birth_from, birth_to: first and last possible day, as days since 1970-01-01; the whole year where the date is impossible.
+    birth_text: the eight digits stated, null where no day was.
     """
     written = pl.col("birth_date").str.replace_all("[/.]", "-")
     # Databases write 0000-00-00 for a date that nobody knows.
@@ -29,13 +28,7 @@ def births(values: pl.Series) -> pl.DataFrame:
         for group, name in enumerate(("birth_year", "stated_month", "stated_day"), 1)
     ]
     frame = pl.DataFrame({"birth_date": values}, schema={"birth_date": pl.String}).with_columns(parts)
-    return (
-        frame.with_columns(_text())
-        .with_columns(_put_right())
-        .with_columns(_precision())
-        .with_columns(_interval())
-        .drop("stated_month", "stated_day")
-    )
+    return frame.with_columns(_text()).with_columns(_put_right()).drop("stated_month", "stated_day")
 
 
 def _text() -> pl.Expr:
@@ -51,33 +44,3 @@ def _put_right() -> list[pl.Expr]:
         pl.when(is_swapped).then(day).when(~is_year_only).then(month).alias("birth_month"),
         pl.when(is_swapped).then(month).when(~is_year_only).then(day).alias("birth_day"),
     ]
-
-
-def _precision() -> pl.Expr:
-    return (
-        pl.when(pl.col("birth_day").is_not_null())
-        .then(pl.lit("day"))
-        .when(pl.col("birth_month").is_not_null())
-        .then(pl.lit("month"))
-        .when(pl.col("birth_year").is_not_null())
-        .then(pl.lit("year"))
-        .alias("birth_precision")
-    )
-
-
-def _interval() -> list[pl.Expr]:
-    year, month, day = pl.col("birth_year"), pl.col("birth_month"), pl.col("birth_day")
-    exact = _day(year, month, day)
-    first_of_month = _day(year, month, pl.lit(1))
-    last_of_month = first_of_month.dt.month_end()
-    is_month = pl.col("birth_precision") == "month"
-    first = pl.coalesce(exact, pl.when(is_month).then(first_of_month), _day(year, pl.lit(1), pl.lit(1)))
-    last = pl.coalesce(exact, pl.when(is_month).then(last_of_month), _day(year, pl.lit(12), pl.lit(31)))
-    return [first.to_physical().cast(pl.Int32).alias("birth_from"), last.to_physical().cast(pl.Int32).alias("birth_to")]
-
-
-def _day(year: pl.Expr, month: pl.Expr, day: pl.Expr) -> pl.Expr:
-    text = pl.concat_str(
-        year.cast(pl.String).str.zfill(4), month.cast(pl.String).str.zfill(2), day.cast(pl.String).str.zfill(2), separator="-"
-    )
-    return text.str.to_date("%Y-%m-%d", strict=False)

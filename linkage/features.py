@@ -30,7 +30,7 @@ def features(records: Identified, model: LinkageModel, round_keys: Mapping[str, 
     record_key, partner_code, source_person_id, gender_code, citizenship_code: as sent.
     given, middle, family: folded words; given_keys, middle_keys, family_keys and their _rare, _uncommon and _common parts: numbers of
     the skeletons of those words, ascending; name_keys, name_uncommon: of all three together.
-    birth_year, birth_month, birth_day, birth_text, birth_precision, birth_from, birth_to: as `births` says.
+    birth_year, birth_month, birth_day, birth_text: as `births` says.
     document, postal_code: letters and digits; postal_area, postal_sorted, street: see `_places` and `_words`; phone: E.164 or
     national digits; email: lower case. address, birth_place, occupation: folded words; address_keys: numbers of its words, house
     numbers among them.

@@ -9,7 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from functools import cache
 from hashlib import blake2b
+from importlib.metadata import version
 
 import numpy as np
 import polars as pl
@@ -27,8 +29,11 @@ from linkage.table import REQUIRED
 from schemas.errors import CasehouseError
 from schemas.zones import Identified
 
-STATE_VERSION = 1
+STATE_VERSION = 2
 """Raise it when features, block keys or merges change their meaning while the model stays."""
+
+_MAKERS = ("polars", "phonenumbers", "anyascii", "rapidfuzz", "duckdb", "splink")
+"""The libraries by whose tables and functions features, keys and weights are made: another version may make others."""
 
 
 @dataclass(frozen=True, repr=False)
@@ -52,7 +57,7 @@ class LinkageState:
 
     def is_current(self, model: LinkageModel, round_keys: Mapping[str, bytes] = NO_KEYS) -> bool:
         """Whether the state came from this model, these open rounds and this version of the program; if not, link all records anew."""
-        return self.made_by == _maker(model, round_keys)
+        return self.made_by == maker(model, round_keys)
 
 
 def empty_state(model: LinkageModel, round_keys: Mapping[str, bytes] = NO_KEYS) -> LinkageState:
@@ -60,7 +65,7 @@ def empty_state(model: LinkageModel, round_keys: Mapping[str, bytes] = NO_KEYS) 
     known = features(Identified(pl.DataFrame(schema=dict.fromkeys(REQUIRED, pl.String))), model, round_keys)
     judgements, merges = no_judgements(), pl.DataFrame(schema=MERGES)
     clustered = cut(known["record_key"], merges, bonds(known, judgements), model.thresholds)
-    return LinkageState(known, block_keys(known), pl.DataFrame(schema=EDGES), clustered, judgements, _maker(model, round_keys))
+    return LinkageState(known, block_keys(known), pl.DataFrame(schema=EDGES), clustered, judgements, maker(model, round_keys))
 
 
 def updated(
@@ -93,18 +98,23 @@ def updated(
     return LinkageState(change.features, blocked.keys, edges, clustered, log, state.made_by)
 
 
-def _maker(model: LinkageModel, round_keys: Mapping[str, bytes]) -> str:
+def maker(model: LinkageModel, round_keys: Mapping[str, bytes] = NO_KEYS) -> str:
     """What a state depends on besides its records: the model, the rounds, and the versions that make its numbers."""
     model_hash = blake2b(model.model_dump_json().encode(), digest_size=16).hexdigest()
     rounds = [f"round {name} {round_tag(key)}" for name, key in sorted(round_keys.items())]
-    return "; ".join([f"state {STATE_VERSION}", f"model {model.version} {model_hash}", f"polars {pl.__version__}", *rounds])
+    return "; ".join([f"state {STATE_VERSION}", f"model {model.version} {model_hash}", *_libraries(), *rounds])
+
+
+@cache
+def _libraries() -> tuple[str, ...]:
+    return tuple(f"{name} {version(name)}" for name in _MAKERS)
 
 
 def _merges(
     state: LinkageState, change: Change, edges: pl.DataFrame, settled: Bonds, touched: Positions, model: LinkageModel
 ) -> pl.DataFrame:
     """The dendrogram after the change: old merges of components that nothing touched, and those of all others made anew."""
-    strong = edges.filter(pl.col("weight") >= round(model.thresholds.review * 1000))
+    strong = edges.filter(pl.col("weight") >= model.thresholds.milli("review"))
     one, two = (settled.roots[strong[side].to_numpy()] for side in ("left", "right"))
     component = components(change.features.height, one, two)[settled.roots]
     is_touched = np.zeros(change.features.height, dtype=np.bool_)

@@ -92,7 +92,8 @@ class Thresholds(_Frozen):
 
     def milli(self, name: Literal["automatic", "asked", "link", "review", "lowest", "highest"]) -> int:
         """One of them in thousandths of a bit, as weights are kept."""
-        return round(getattr(self, name) * 1000)
+        bits: float = getattr(self, name)
+        return round(bits * 1000)
 
 
 class Frequencies(_Frozen):

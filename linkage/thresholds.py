@@ -16,8 +16,10 @@ AUTOMATIC_PRECISION = 0.993
 """Of the pairs joined without asking: the promise is .99, and the corpora of the promise are not those of training."""
 LINK_PRECISION = 0.93
 """Of the pairs that a person key joins; the promise is .92 to .93."""
+MOST_IN_QUESTIONS = 0.05
+"""Of the records may be in questions: the promise; more is more than people can judge."""
 MOST_ASKED = 0.045
-"""Of the records may be in questions; the promise is .05."""
+"""Of the records may be in questions in training, so that the promise has room."""
 REVIEW_LOWEST = -3.5
 STEP = 0.05
 

@@ -19,6 +19,7 @@ from ingest.report.notes import RowNotes
 from ingest.report.refused import refused_report
 from ingest.validation.checking import BatchCheck, Progress, check_batch
 from pipelines.instance import Instance
+from pipelines.nameless import assert_names_nobody
 from pipelines.stages import named_refusal
 from pipelines.token_lint import SweepWithTokens
 from schemas.errors import BatchRefused, UserError
@@ -56,6 +57,7 @@ def check_files(
             chosen, fits = _chosen(instance, files, language)
         if chosen is None:
             raise unknown_layout(fits, len(files))
+        assert_names_nobody(files, chosen)
         sweep = SweepWithTokens()
         check = sweep.added_to(check_batch(files, chosen, sweep=sweep, keep_problems=keep_problems, progress=progress))
     except BatchRefused as refused:

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ingest.vault import Vault
 from pipelines.agreement import disagreement, is_memory_lost
 from pipelines.inbox import Waiting
-from pipelines.instance import Instance
+from pipelines.instance import Instance, known_vault
+from pipelines.linking import model_faults, needs_linkage
 from pipelines.remembering import standing_releases
 from schemas.errors import ReleaseRefused, StorageError, VaultError
 from warehouse.store import Store, open_store
@@ -29,12 +29,19 @@ class Condition:
     """Why the release ledger is not the one that the warehouse remembers, so that no release can be made."""
     unstored: tuple[Waiting, ...]
     """Batches of the vault that are not in the warehouse."""
+    model_faults: tuple[str, ...] = ()
+    """What is wrong with the file of the linkage model, so that no persons can be linked."""
 
     def lines(self) -> tuple[str, ...]:
         """What is not whole, and what to do about it."""
         found = []
         if self.is_linking_pending:
             found.append("linking persons is pending, so persons are not counted yet; next: casehouse run")
+        if self.model_faults:
+            found.append(
+                f"no persons can be linked: the file of the linkage model is broken ({len(self.model_faults)} fault(s), "
+                f"{self.model_faults[0]}); withdrawals go on; next: restore it, or choose another by CASEHOUSE_LINKAGE_MODEL"
+            )
         if self.is_memory_lost:
             found.append(
                 "no release can be made: the memory of who was published is lost with the former warehouse; "
@@ -59,16 +66,16 @@ def condition_of(instance: Instance) -> Condition:
     assert_of_this_version(instance)
     assert_warehouse_stands(instance)
     stored: set[str] = set()
-    pending, lost, fault = False, False, None
+    lost, fault = False, None
     if instance.warehouse_file.exists():
         with open_store(instance.warehouse_file, read_only=True) as store:
             stored = set(store.ledgers())
-            pending, lost = not store.is_linked(), is_memory_lost(store, instance.releases)
+            lost = is_memory_lost(store, instance.releases)
             fault = None if lost else _ledger_fault(store, instance)
     vault = known_vault(instance)
     ids = [batch_id for batch_id in vault.batch_ids() if batch_id not in stored] if vault else []
     unstored = tuple(Waiting(vault.manifest(batch_id).partner_code, batch_id) for batch_id in ids) if vault else ()
-    return Condition(pending, lost, fault, unstored)
+    return Condition(needs_linkage(instance), lost, fault, unstored, model_faults(instance))
 
 
 def _ledger_fault(store: Store, instance: Instance) -> str | None:
@@ -109,8 +116,3 @@ def assert_warehouse_stands(instance: Instance) -> None:
             next_step="restore it from your backup: it alone knows who was published. Without a backup, casehouse run fills in the records "
             "again from the vault, but no later release can be made of them once there was one",
         )
-
-
-def known_vault(instance: Instance) -> Vault | None:
-    """The vault, when there is one; none is founded."""
-    return instance.vault if (instance.home / "vault" / "recipient.txt").exists() else None

@@ -21,11 +21,16 @@ from schemas.partner import Partner
 from schemas.release import PersonInterval
 from schemas.units import Unit
 from schemas.vocabulary import vocabulary
-from warehouse.counting import ALL, BY_FORM, DISTINCT, By, CountCheck, Counts
+from warehouse.counting import ALL, BY_FORM, DISTINCT, WITHOUT_PERSON, By, CountCheck, Counts
 from warehouse.store import Store, open_store
 
 WITH_FORMS = (Unit.VICTIM, Unit.PERPETRATOR)
 """The units whose rows can stand for a person and a form of exploitation."""
+_NO_SUM = {
+    By.PARTNER: "a person whom several partners reported stands under each of them, so partners do not add up to all",
+    By.YEAR: "a person stands in each year of a report, so years do not add up to all",
+    By.FORM: "a person stands under each form that a report states, so forms do not add up to all",
+}
 
 
 @dataclass(frozen=True)
@@ -47,7 +52,16 @@ def counted(instance: Instance, by: By | None = None, partner_code: str | None =
         if not store.is_linked():
             raise _nothing_to_count("linking persons is pending since records came or left", instance)
         interval = None if partner_code else store.person_interval()
-        return Counted(store.counts(by, partner_code), store.published_figures(), interval, by, partner_code)
+        return Counted(
+            store.counts(by, partner_code, files_by_form(instance.partners)), store.published_figures(), interval, by, partner_code
+        )
+
+
+def files_by_form(partners: Mapping[str, Partner]) -> tuple[tuple[str, str], ...]:
+    """The files whose rows are person x form, each as (partner, file): their rows are no reports."""
+    return tuple(
+        (partner.name, file.name) for partner in partners.values() for file in partner.files if file.counts and file.counts.rule == BY_FORM
+    )
 
 
 def broken_counts(store: Store, partners: Mapping[str, Partner]) -> tuple[str, ...]:
@@ -68,9 +82,22 @@ def line_of(check: CountCheck) -> str:
     return f"{_unit(check.unit)}{of}: max({check.over}) <= persons <= sum({check.over}): {figures}"
 
 
-def table_of_counts(found: Counted) -> Table:
-    """A row a figure; with a breakdown a row a part, a column a figure, the whole last."""
-    return _by_figure(found) if found.by is None else _by_part(found, found.by)
+def tables_of_counts(found: Counted) -> tuple[Table, ...]:
+    """A row a figure; with a breakdown a table a unit of count, a row a part, the whole last: units are never side by side to be added."""
+    return (_by_figure(found),) if found.by is None else tuple(_by_part(found, found.by))
+
+
+def notes_of(found: Counted) -> Iterator[str]:
+    """What is not in the figures, and what of them does not add up: a line each."""
+    if found.by is not None:
+        yield _NO_SUM[found.by]
+    if nameless := found.counts.of("accused_report", WITHOUT_PERSON):
+        said = (
+            "1 report about an accused person names no person and is"
+            if nameless == 1
+            else (f"{nameless:,} reports about accused persons name no person and are")
+        )
+        yield f"{said} not in the count of persons"
 
 
 def table_of_figures(found: Counted) -> Table | None:
@@ -117,16 +144,17 @@ def _by_figure(found: Counted) -> Table:
     return table
 
 
-def _by_part(found: Counted, by: By) -> Table:
+def _by_part(found: Counted, by: By) -> Iterator[Table]:
     rows = _in_order(found.counts.rows)
-    figures = list(dict.fromkeys(rows.filter(pl.col("part") != ALL).select("unit", "rule").iter_rows()))
     counts = {(part, unit, rule): count for part, unit, rule, count in rows.iter_rows()}
-    parts = sorted({part for part, _, _ in counts} - {ALL}, key=lambda part: (part in vocabulary("missing").codes(), part))
-    table = Table(str(by), *[f"{_unit(unit)}, {_rule(rule)}" for unit, rule in figures])
-    for part in [*parts, ALL]:
-        places = [(part, unit, rule) for unit, rule in figures]
-        table.add_row(_part(part, by), *[_figure(found, place, counts[place]) if place in counts else "" for place in places])
-    return table
+    for unit in rows.filter(pl.col("part") != ALL)["unit"].unique(maintain_order=True):
+        own = rows.filter(pl.col("part") != ALL, unit=unit)
+        rules = own["rule"].unique(maintain_order=True).to_list()
+        table = Table(f"{_unit(unit)}, by {by}", *map(_rule, rules))
+        for part in [*sorted(set(own["part"]), key=lambda part: (part in vocabulary("missing").codes(), part)), ALL]:
+            places = [(part, unit, rule) for rule in rules]
+            table.add_row(_part(part, by), *[_figure(found, place, counts[place]) if place in counts else "" for place in places])
+        yield table
 
 
 def _in_order(rows: pl.DataFrame) -> pl.DataFrame:
@@ -159,8 +187,9 @@ def _part(part: str, by: By) -> str:
 
 
 def _rows_of_several_forms(store: Store, partners: Mapping[str, Partner]) -> Iterator[str]:
+    by_form = files_by_form(partners)
     for partner in partners.values():
-        for file in (file for file in partner.files if file.counts and file.counts.rule == BY_FORM):
+        for file in (file for file in partner.files if (partner.name, file.name) in by_form):
             rows = sum(store.several_forms(partner.name, file.name, unit) for unit in file.units() if unit in WITH_FORMS)
             if rows:
                 yield f"{partner.name}, {file.name}: {rows:,} row(s) of several forms, in a file whose rows are person x form"

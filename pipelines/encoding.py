@@ -13,7 +13,7 @@ from pathlib import Path
 import polars as pl
 
 from ingest.disk import create_file
-from ingest.reading.reader import ROW_NUMBER, read
+from ingest.reading.reader import ROW_NUMBER, column_name, read
 from ingest.validation.checking import Progress
 from ingest.validation.file_pass import Batch, FilePass
 from ingest.validation.whole_file import whole_files
@@ -25,9 +25,11 @@ from linkage.private.slots import COLUMNS
 from linkage.private.tokens import TOKEN_PATTERN, person_tokens
 from pipelines.encoding_columns import TOKEN_FIELD, Plan, refuse_existing
 from pipelines.instance import storage_error
+from pipelines.kept_cells import assert_names_nobody_in
 
 NO_BIRTH_YEAR = "no birth date and no birth year could be read"
 NO_PART = "a birth date, but neither a name of two parts, nor a document, nor a telephone number"
+DATE_FIELD = "registration_date"
 TOO_COMMON = "a birth year only, and no rare name, document or telephone number"
 
 
@@ -56,9 +58,12 @@ def encode_file(plan: Plan, key_path: Path, out: Path, *, with_clk: bool, progre
     refuse_existing(out)
     key = read_key_file(_bytes_of(key_path), key_path.name)
     records = _records(plan, progress)
-    made = _made(records, key, with_clk=with_clk)
     raw = read(plan.table, plan.file).frame
+    records = _with_bare_years(records, raw, plan)
+    made = _made(records, key, with_clk=with_clk)
     kept = plan.kept(raw.columns)
+    dates = {column_name(name) for name, column in plan.file.columns.items() if column.field == DATE_FIELD}
+    assert_names_nobody_in(raw.select(ROW_NUMBER, *(name for name in kept if name not in dates)), records)
     written = raw.select(ROW_NUMBER, *kept).join(made, on=ROW_NUMBER, how="left", maintain_order="left").drop(ROW_NUMBER)
     written = written.rename({name: name.strip() for name in kept}).rename({TOKEN_FIELD: plan.token_header})
     if not create_file(out, written.write_csv().encode()):
@@ -89,6 +94,18 @@ def _records(plan: Plan, progress: Progress | None) -> pl.DataFrame:
             _tell(progress, min(done, size), size)
     _tell(progress, size, size)
     return pl.concat(frames)
+
+
+def _with_bare_years(records: pl.DataFrame, raw: pl.DataFrame, plan: Plan) -> pl.DataFrame:
+    """The records with a year for a birth date where the cell is four digits and nothing else, whatever form dates have."""
+    headers = [column_name(name) for name, column in plan.file.columns.items() if column.field == "birth_date"]
+    there = [name for name in headers if name in raw.columns]
+    if not there or "birth_date" not in records.columns:
+        return records
+    cell = pl.col(there[0]).str.strip_chars()
+    years = raw.select(ROW_NUMBER, pl.when(cell.str.contains(r"^(?:19|20)\d{2}$")).then(cell).alias("bare year"))
+    joined = records.join(years, on=ROW_NUMBER, how="left", maintain_order="left")
+    return joined.with_columns(pl.coalesce("birth_date", "bare year").alias("birth_date")).drop("bare year")
 
 
 def _tell(progress: Callable[[int, int], None] | None, done: int, total: int) -> None:

@@ -7,8 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
+from ingest.drafting.headers import HeaderIndex, header_index, header_words
 from ingest.reading.reader import column_name
 from linkage.private.slots import COLUMNS
 from schemas.case import VictimReport
@@ -21,6 +23,12 @@ TOKEN_FIELD = "person_token"
 RECORD_FIELD = "source_record_id"
 _STAYS_THOUGH_DIRECT = (RECORD_FIELD, "registration_date")
 """Direct identifiers that a report cannot do without: its number, which the partner may choose as it likes, and its date."""
+_OF_A_PERSON = frozenset(
+    ("given_name", "middle_name", "family_name", "birth_date", "document_number", "phone", "email", "address", "narrative")
+)
+"""Fields that name a person by themselves, whatever the partner calls the column."""
+_OF_NO_FIELD = frozenset({"name", "names", "full name", "nome", "nomi", "nom et prenom", "nombre y apellidos", "الاسم الكامل"})
+"""Headers that mean a name, though nobody can say which field it is."""
 _NAMING = {field.name for field in fields_of(VictimReport) if field.declared.sensitivity is Sensitivity.DIRECT} - set(_STAYS_THOUGH_DIRECT)
 
 
@@ -54,12 +62,25 @@ def plan_for(table: Path, partner: Partner | None, columns: Mapping[str, str], k
     naming = {name for name, column in meanings.items() if column.field in _NAMING}
     if clash := naming & set(keep):
         raise _refused(f"{len(clash)} column(s) that --keep names hold an identifier", "--keep", "columns that name nobody")
+    if called := [name for name in keep if name not in meanings and is_naming(name)]:
+        raise _refused(f"{len(called)} column(s) that --keep names are called as identifiers are", "--keep", "columns that name nobody")
     optional = tuple(sorted(set(base.known_headers()) - set(columns.values())))
     ignored = {name: "left out of what is encoded" for name in keep if name not in meanings}
     file = base.model_copy(update={"columns": meanings, "optional": optional, "ignored": {**base.ignored, **ignored}})
     stays = (file.known_headers() - naming - set(base.ignored)) | set(keep)
     header = next((name for name, column in base.columns.items() if column.field == TOKEN_FIELD), TOKEN_FIELD)
     return Plan(table, file, frozenset(_as_read(frozenset(stays))), header)
+
+
+def is_naming(header: str) -> bool:
+    """Whether a column of this header holds what names a person, by every header that is known for such a field."""
+    words = header_words(header)
+    return words in _OF_NO_FIELD or bool(_OF_A_PERSON & set(_index().known.get(words, ())))
+
+
+@cache
+def _index() -> HeaderIndex:
+    return header_index(fields_of(VictimReport), {})
 
 
 def refuse_existing(out: Path) -> None:

@@ -68,7 +68,7 @@ def flag_newcomers(
         none = NO_FLAGS.drop(FLAG_GROUP)
         return Flagged(rows.with_columns(pl.lit(0, pl.Int64).alias(FLAG_GROUP)), NO_FLAGS, 0.0, NO_TOTALS, none, none)
     flags = rows.select("person_key").join(means, on="person_key", how="left", maintain_order="left").select(FLAG_COLUMNS)
-    # A partner that lists means does not say that the others were absent, so yes is all that can be known of a flag.
+    # A list of means tells none that was said to be absent from one that nobody knows of, so yes is all that can be known of a flag.
     spec = FlagSpec(
         FLAG_COLUMNS, policy.k.value, policy.flag_group.value, policy.flag_width.value, unknown=(NOT_STATED,), absent=(), known=(SAYS_YES,)
     )

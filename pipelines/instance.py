@@ -198,6 +198,11 @@ def write_secret(path: Path, secret: bytes) -> None:
     staged.replace(path)
 
 
+def known_vault(instance: Instance) -> Vault | None:
+    """The vault, when there is one; none is founded."""
+    return instance.vault if (instance.home / "vault" / "recipient.txt").exists() else None
+
+
 def storage_error(error: OSError, place: Path) -> StorageError:
     """What the operating system refused, in a person's words."""
     return StorageError(

@@ -14,10 +14,9 @@ from pipelines.condition import assert_of_this_version, condition_of
 from pipelines.corrections import raw_holders, settle
 from pipelines.inbox import Waiting, clear
 from pipelines.instance import Instance
-from pipelines.linking import is_other_model
+from pipelines.linking import needs_linkage
 from pipelines.refusals import Refused, described, remember, remembered, specification_of
 from pipelines.runner import Runner, open_runner, stored_ledgers, waiting_batches
-from warehouse.store import open_store
 
 
 @dataclass
@@ -85,15 +84,6 @@ def link_anew(runner: Runner, console: Console) -> bool:
     if not linked.has_succeeded:
         summary.failure_text(console, linked)
     return linked.has_succeeded
-
-
-def needs_linkage(instance: Instance) -> bool:
-    """Whether a batch came or went since the last linkage, also in a run that was cut off, or the model is another."""
-    if not instance.warehouse_file.exists():
-        return False
-    with open_store(instance.warehouse_file, read_only=True) as store:
-        is_linked = store.is_linked()
-    return not is_linked or is_other_model(instance)
 
 
 def say_raw_holders(instance: Instance, console: Console) -> None:

@@ -2,7 +2,8 @@
 
 Here: reading and writing them, so that a crash between two of them is mended by the next run. Never here: what is linked.
 
-    linkage        the state of the last linkage, and which batch each of its records came from; made anew when it is gone
+    linkage        the state of the last linkage, and which batch each of its records came from; made anew when it is gone or its
+                   bytes were changed: nothing in it is of its own
     registry       persons, memberships, judgements and the log, all in one object: it cannot be half written
     registry-new   judgements and reviews since, a small object that each key press replaces; the next write of the registry takes
                    them in, and what it took in is known by its number
@@ -33,6 +34,7 @@ from linkage.registry import (
 )
 from linkage.stored import maker_in, questions_in, state_from_bytes, state_to_bytes
 from pipelines.kept import register
+from schemas.errors import VaultError
 
 STATE: Final = "linkage"
 REGISTRY: Final = "registry"
@@ -73,8 +75,8 @@ class Loaded:
 
 
 def load_state(vault: Vault) -> Kept | None:
-    """What the last linkage left; None before the first, and when another version left it."""
-    payload = vault.load(STATE)
+    """What the last linkage left; None before the first, and when another version left it or it cannot be opened."""
+    payload = _state(vault)
     found = state_from_bytes(payload) if payload else None
     if found is None or "source" not in found[1]:
         return None
@@ -88,19 +90,23 @@ def store_state(vault: Vault, kept: Kept) -> None:
 
 def drop_state(vault: Vault) -> None:
     """Leave nothing of it: the next linkage reads all reports."""
-    if vault.load(STATE):
+    try:
+        is_something = bool(vault.load(STATE))
+    except VaultError:
+        is_something = True
+    if is_something:
         vault.store(STATE, b"")
 
 
 def load_questions(vault: Vault) -> pl.DataFrame | None:
-    """The questions of the last linkage; None before the first."""
-    payload = vault.load(STATE)
+    """The questions of the last linkage; None as above."""
+    payload = _state(vault)
     return questions_in(payload) if payload else None
 
 
 def load_maker(vault: Vault) -> str | None:
-    """What made the state of the last linkage; None before the first."""
-    payload = vault.load(STATE)
+    """What made the state of the last linkage; None as above."""
+    payload = _state(vault)
     return maker_in(payload) if payload else None
 
 
@@ -146,6 +152,14 @@ def _add(vault: Vault, entry: tuple[str | int | None, ...]) -> int:
     number = following + known.height
     vault.store(NEW, encode(pl.concat([known, pl.DataFrame([(number, *entry)], schema=_NEW, orient="row")])))
     return number
+
+
+def _state(vault: Vault) -> bytes | None:
+    """The object as it lies; None when there is none, and when its bytes were changed: it holds nothing that cannot be made anew."""
+    try:
+        return vault.load(STATE)
+    except VaultError:
+        return None
 
 
 def _new(vault: Vault) -> pl.DataFrame:

@@ -16,27 +16,27 @@ import polars as pl
 
 from anonymize.keys import with_keys
 from linkage.blocking import Dropped, kept_blocks
-from linkage.clusters import Clustered
-from linkage.incremental import empty_state, updated
+from linkage.clusters import QUESTIONS, Clustered
+from linkage.incremental import LinkageState, empty_state, maker, updated
 from linkage.model import MODEL_PATH, LinkageModel, load_model
-from linkage.registry import Kind, NewJudgement, Registry, assign, with_standing
+from linkage.registry import NewJudgement, Registry, assign, with_standing
 from linkage.registry import judged as with_judgement
 from linkage.registry.judging import Verdict
 from linkage.review.queue import waiting
+from linkage.scoring import LinkageFailed
 from linkage.table import INPUT
+from linkage.thresholds import MOST_IN_QUESTIONS
 from pipelines import linkage_objects as objects
-from pipelines.instance import Instance
+from pipelines.instance import Instance, known_vault
 from pipelines.kept import REGISTRY_KEY, register, reports_of
 from pipelines.linkage_objects import SOURCE, Kept
+from pipelines.round_links import token_links
 from pipelines.rounds import open_keys
+from schemas.errors import SpecificationError, UserError
 from schemas.release import PersonInterval
 from schemas.units import Unit
 from schemas.zones import Identified
 from warehouse.store import open_store
-
-MOST_IN_QUESTIONS = 0.05
-"""The share of all records that questions for people may name; more is more than people can judge."""
-
 
 _BESIDE = ("source_record_id", "warehouse_key", "batch_id")
 
@@ -82,16 +82,21 @@ def linkage_model(instance: Instance) -> LinkageModel:
     return load_model(instance.settings.linkage_model or MODEL_PATH)
 
 
-def round_keys(instance: Instance) -> dict[str, bytes]:
-    """The keys of the open linkage rounds, by name."""
-    return open_keys(instance)
+def model_faults(instance: Instance) -> tuple[str, ...]:
+    """What is wrong with the file of the model that the settings choose; nothing where persons can be linked by it."""
+    try:
+        linkage_model(instance)
+    except SpecificationError as error:
+        return error.faults
+    return ()
 
 
 def link_persons(instance: Instance) -> LinkCounts:
     """Find the same person across all victim reports that stand; person keys that exist are kept.
 
     Only batches with reports that came or changed since the last linkage are read. All are where the model, the open rounds or the version
-    is another; the registry's log tells when the model changed. Raises what `linkage.incremental.updated` raises.
+    is another; the registry's log tells when the model changed. Raises `SpecificationError` for a model file that is none, `UserError` for
+    one that does not fit the reports, and what else `linkage.incremental.updated` raises.
     """
     vault = instance.vault
     model = linkage_model(instance)
@@ -112,10 +117,29 @@ def link_persons(instance: Instance) -> LinkCounts:
     return _counts(found, interval, kept_blocks(after.state.keys, model.block_cap).dropped, arriving.height)
 
 
-def is_other_model(instance: Instance) -> bool:
-    """Whether the last linkage was by another model than the settings choose, or by open rounds that are not those of today."""
-    maker = objects.load_maker(instance.vault)
-    return maker is not None and maker != empty_state(linkage_model(instance), round_keys(instance)).made_by
+def needs_linkage(instance: Instance) -> bool:
+    """Whether persons and questions are not those of the reports that stand: a batch came or went since the last linkage, also in a run
+    that was cut off; what it left is gone; or it was by another model, version or open rounds than those of today.
+
+    With a model file that is broken they cannot be told to be the same: then too.
+    """
+    if not instance.warehouse_file.exists():
+        return False
+    with open_store(instance.warehouse_file, read_only=True) as store:
+        if not store.is_linked():
+            return True
+    if not _has_reports(instance):
+        return False
+    made_by = objects.load_maker(instance.vault)
+    try:
+        return made_by is None or made_by != maker(linkage_model(instance), open_keys(instance))
+    except SpecificationError:
+        return True
+
+
+def is_forgotten(instance: Instance) -> bool:
+    """Whether linkage remembers nothing of the reports that stand, so that nobody knows what there is to ask about them."""
+    return _has_reports(instance) and objects.load_maker(instance.vault) is None
 
 
 def judge(instance: Instance, record_key_left: str, record_key_right: str, verdict: Verdict, *, by: str, at: str) -> int:
@@ -139,16 +163,10 @@ def judgements(instance: Instance) -> pl.DataFrame:
     return objects.load_registry(instance.vault).registry.judgement
 
 
-def accesses(instance: Instance) -> pl.DataFrame:
-    """Who was shown records: by, at, shown; oldest first."""
-    log = objects.load_registry(instance.vault).registry.event
-    return log.filter(pl.col("kind") == Kind.REVIEWED).select("by", "at", pl.col("amount").alias("shown"))
-
-
 def questions(instance: Instance) -> pl.DataFrame:
     """The questions of the last linkage, as `linkage.clusters.Clustered` has them; none before the first."""
     found = objects.load_questions(instance.vault)
-    return empty_state(linkage_model(instance)).clustered.questions if found is None else found
+    return pl.DataFrame(schema=QUESTIONS) if found is None else found
 
 
 def questions_waiting(instance: Instance) -> int:
@@ -182,40 +200,30 @@ def leave(instance: Instance, *, batch_id: str = "") -> None:
         return
     is_gone = pl.col("registered_key").is_in(register(vault)["registered_key"].implode()) | (pl.col("batch_id") == batch_id)
     gone = kept.source.filter(is_gone)
-    model, keys = linkage_model(instance), round_keys(instance)
     if gone.is_empty():
         return
-    if not kept.state.is_current(model, keys):
+    left = _left(instance, kept.state, gone["registered_key"])
+    if left is None:
         objects.drop_state(vault)
-        return
-    left = updated(kept.state, None, gone["registered_key"], kept.state.judgements, model, keys)
-    objects.store_state(vault, Kept(left, kept.source.filter(~is_gone)))
+    else:
+        objects.store_state(vault, Kept(left, kept.source.filter(~is_gone)))
 
 
-def keep_round_links(instance: Instance, round_name: str, tag: str) -> int:
+def keep_round_links(instance: Instance, round_name: str, key: bytes) -> int:
     """Turn what the tokens of a round joined into judgements, since the tokens go when it ends: how many.
 
-    For each person with a report that has tokens of the round and no name: its records are said to be the same, each with the next.
+    A pair is said to be the same where both records stand for one person, share a token of the round, and one of them has no name.
     """
     vault = instance.vault
     if not instance.warehouse_file.exists():
         return 0
     link_persons(instance)
-    reports = standing_reports(instance).frame
-    is_by_token = pl.col("person_token").str.contains(rf"{tag}\.") & pl.all_horizontal(pl.col("given_name", "family_name").is_null())
     loaded = objects.load_registry(vault)
     registry = loaded.registry
-    members = registry.members
-    persons = members.join(reports.filter(is_by_token), on="record_key", how="semi").select("person_key").unique()
-    chain = (
-        members.join(persons, on="person_key", how="semi")
-        .sort("person_key", "record_key")
-        .with_columns(pl.col("record_key").shift(1).over("person_key").alias("before"))
-        .drop_nulls("before")
-    )
-    known = registry.judgement.filter(pl.col("verdict") == "same").select("record_key_left", "record_key_right")
-    new = chain.join(known, left_on=["before", "record_key"], right_on=["record_key_left", "record_key_right"], how="anti")
-    for one, two in new.sort("before", "record_key").select("before", "record_key").iter_rows():
+    linked = token_links(standing_reports(instance).frame, registry.members, round_name, key)
+    pair = ["record_key_left", "record_key_right"]
+    new = linked.join(registry.judgement.filter(pl.col("verdict") == "same"), on=pair, how="anti")
+    for one, two in new.iter_rows():
         registry, _ = with_judgement(registry, NewJudgement(one, two, "same", f"round {round_name}", ""))
     objects.store_registry(vault, registry, loaded)
     return new.height
@@ -230,9 +238,28 @@ class _Change:
     going: pl.DataFrame
 
 
+def _has_reports(instance: Instance) -> bool:
+    """Whether victim reports stand in the warehouse, and batches in the vault that they can be read from."""
+    vault = known_vault(instance)
+    if vault is None or not instance.warehouse_file.exists() or not vault.batch_ids():
+        return False
+    with open_store(instance.warehouse_file, read_only=True) as store:
+        return store.linked_counts()[0] > 0
+
+
+def _left(instance: Instance, state: LinkageState, gone: pl.Series) -> LinkageState | None:
+    """The state without these records; None where it cannot be gone on from. A model that is broken never keeps a record from leaving."""
+    keys = open_keys(instance)
+    try:
+        model = linkage_model(instance)
+        return updated(state, None, gone, state.judgements, model, keys) if state.is_current(model, keys) else None
+    except (SpecificationError, LinkageFailed):
+        return None
+
+
 def _kept(instance: Instance, model: LinkageModel) -> Kept:
     """What the last linkage left where it can be gone on from, or nothing."""
-    keys = round_keys(instance)
+    keys = open_keys(instance)
     kept = objects.load_state(instance.vault)
     if kept is not None and kept.state.is_current(model, keys):
         return kept
@@ -272,9 +299,21 @@ def _linked(instance: Instance, before: Kept, change: _Change, arriving: pl.Data
     if arriving.is_empty() and not going and log.equals(before.state.judgements):
         return before
     table = Identified(arriving.select(INPUT)) if arriving.height else None
-    state = updated(before.state, table, going, log, linkage_model(instance), round_keys(instance))
+    try:
+        state = updated(before.state, table, going, log, linkage_model(instance), open_keys(instance))
+    except LinkageFailed:
+        raise _unfit_model(instance) from None
     new = arriving.select(pl.col("record_key").alias("registered_key"), pl.col("warehouse_key").alias("record_key"), "batch_id")
     return Kept(state, pl.concat([change.staying, new.cast(SOURCE)]).sort("registered_key"))
+
+
+def _unfit_model(instance: Instance) -> UserError:
+    return UserError(
+        "the linkage model does not fit the reports: a condition of it could not be evaluated",
+        where=str(instance.settings.linkage_model or MODEL_PATH),
+        allowed="a model whose conditions read the columns that linkage/features.py makes",
+        next_step="restore the model file, or choose another by CASEHOUSE_LINKAGE_MODEL; then casehouse run. Persons are as before",
+    )
 
 
 def _gone_for_good(going: pl.DataFrame, arriving: pl.DataFrame) -> Collection[str]:

@@ -1,7 +1,7 @@
 """Link the reports of a file and write who is the same person: the steps of `casehouse link`.
 
-Here: the request, the order of the steps, the counts of the outcome, the files. Never here: what is shown on the terminal, or
-anything that stays behind: no registry, no vault.
+Here: the request, the order of the steps, the counts of the outcome, the files. Never here: the words shown on the terminal
+(`pipelines.linking_summary`), or anything that stays behind: no registry, no vault.
 """
 
 from __future__ import annotations
@@ -30,6 +30,7 @@ from pipelines.linking_tables import (
     read_reports,
     refuse_existing,
 )
+from pipelines.linking_values import CellsRead
 from schemas.errors import SpecificationError, StorageError, UserError
 
 Watch: TypeAlias = Callable[[str, float], None]
@@ -64,7 +65,8 @@ class Outcome:
 
     `fewest` persons if every question were answered "same", `persons` as written, `most` if only automatic links were made.
     `asked_records` are the reports that questions name. `contradicted` judgements were not applied, since newer ones say otherwise.
-    `dropped` counts the blocks that were too large to compare, by rule. `unread` are columns of the table that were not used.
+    `dropped` counts the blocks that were too large to compare, by rule. `unread` are columns of the table that were not used; `cells`
+    says of birth dates, genders and countries how many could not be understood.
     """
 
     model: str
@@ -80,6 +82,7 @@ class Outcome:
     dropped: tuple[Dropped, ...]
     read: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     unread: tuple[str, ...] = ()
+    cells: tuple[CellsRead, ...] = ()
 
 
 def link_file(request: Request, watch: Watch) -> Outcome:
@@ -156,6 +159,7 @@ def _outcome(linked: Linked, table: ReportTable, version: str, judgements: int) 
         dropped=linked.dropped,
         read=table.reading.columns,
         unread=table.reading.unread,
+        cells=table.cells,
     )
 
 
@@ -228,33 +232,5 @@ def as_report(outcome: Outcome) -> Mapping[str, object]:
         "blocks_too_large": [each._asdict() for each in outcome.dropped],
         "columns_read": {ours: list(theirs) for ours, theirs in outcome.read.items()},
         "columns_not_read": list(outcome.unread),
+        "cells": {each.column: {"filled": each.filled, "not_understood": each.unread} for each in outcome.cells},
     }
-
-
-def summary(outcome: Outcome, request: Request) -> Sequence[str]:
-    """What to tell a person, line by line: the persons with their interval, the questions, the pairs, what to do next."""
-    share = outcome.asked_records / outcome.records
-    lines = [
-        f"{outcome.records:,} reports are of {outcome.persons:,} persons: no fewer than {outcome.fewest:,}, no more than {outcome.most:,}",
-        f"{outcome.questions:,} questions about {outcome.asked_records:,} reports ({share:.1%}) are for a human to answer",
-        f"{outcome.pairs_compared:,} pairs of reports were compared, by model {outcome.model}",
-    ]
-    lines += [
-        f"- too large to compare by {each.rule}: {each.blocks:,} block(s), {each.pairs:,} pairs, unless another rule compared them"
-        for each in outcome.dropped
-    ]
-    if outcome.judgements:
-        lines.append(f"{outcome.judgements:,} judgements, {outcome.contradicted:,} of them not applied: newer ones say otherwise")
-    if outcome.unread:
-        lines.append(f"columns not read: {', '.join(outcome.unread)}")
-    lines.append(f"written: {', '.join(str(path) for path in request.outputs)}")
-    lines += _next_steps(outcome, request)
-    return lines
-
-
-def _next_steps(outcome: Outcome, request: Request) -> Sequence[str]:
-    if not outcome.questions:
-        return ()
-    if request.review is None:
-        return ("- to answer the questions, run again with --review PAIRS.csv",)
-    return (f"- fill in the column verdict of {request.review.name} (same, different, unsure), then run again with --judgements",)

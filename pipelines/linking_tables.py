@@ -17,6 +17,7 @@ import yaml
 
 from anonymize.files.source import Source, open_source, quoted, reading
 from linkage.table import INPUT, REQUIRED
+from pipelines.linking_values import CellsRead, readable
 from schemas.errors import SpecificationError, UserError
 from schemas.zones import Identified
 
@@ -44,7 +45,8 @@ KNOWN: Mapping[str, str] = {
 """Columns that are read without being mapped: ours, and those of tables of reports as they are often made."""
 
 _SAYS_NOTHING_ALONE = {KEY, PARTNER, "birth_date_precision"}
-ALLOWED = f"{', '.join(INPUT)}, {IGNORED}"
+_ROWS_NAMED = 5
+ALLOWED = f"{', '.join(INPUT)}; {IGNORED} (the column is not read)"
 
 
 @dataclass(frozen=True)
@@ -57,15 +59,19 @@ class Reading:
 
 @dataclass(frozen=True, repr=False)
 class ReportTable:
-    """A table that was read: the reports, the ids in the order of its rows and of its own type, and how its columns were understood."""
+    """A table that was read: the reports, the ids in the order of its rows and of its own type, how columns and cells were understood."""
 
     reports: Identified
     ids: pl.Series
     reading: Reading
+    cells: tuple[CellsRead, ...]
 
 
 def mapping_of(file: Path | None, typed: Sequence[str]) -> tuple[Mapping[str, str], list[str]]:
-    """From a column of the table to ours: first what the file says, then what was typed as `theirs=ours`; and the faults of both."""
+    """From a column of the table to ours: first what the file says, then what was typed as `theirs=ours`; and the faults of both.
+
+    Ours may be said by any name in `KNOWN`.
+    """
     mapping, faults = ({}, []) if file is None else _mapping_in(file)
     for each in typed:
         theirs, equals, ours = (part.strip() for part in each.partition("="))
@@ -73,7 +79,7 @@ def mapping_of(file: Path | None, typed: Sequence[str]) -> tuple[Mapping[str, st
             mapping[theirs] = ours
         else:
             faults.append("--map: not of the form theirs=ours")
-    return mapping, faults
+    return {theirs: KNOWN.get(ours, ours) for theirs, ours in mapping.items()}, faults
 
 
 def _mapping_in(file: Path) -> tuple[dict[str, str], list[str]]:
@@ -136,7 +142,8 @@ def read_reports(path: Path, mapping: Mapping[str, str], faults: Sequence[str] =
     found += _faults_of_ids(frame[KEY], plan.columns[KEY][0])
     if found:
         raise _refused(path, found)
-    return ReportTable(Identified(frame.drop(ID_COLUMN)), frame[ID_COLUMN], plan)
+    reports, cells = readable(frame.drop(ID_COLUMN))
+    return ReportTable(Identified(reports), frame[ID_COLUMN], plan, cells)
 
 
 def _rows(source: Source, plan: Reading) -> pl.DataFrame:
@@ -156,13 +163,20 @@ def _joined(columns: Sequence[str], target: str) -> str:
 
 
 def _faults_of_ids(ids: pl.Series, column: str) -> Iterator[str]:
-    present = ids.drop_nulls()
     if ids.null_count():
-        yield f"{column}: {ids.null_count():,} row(s) without an id"
-    if repeated := present.len() - present.n_unique():
-        yield f"{column}: {repeated:,} row(s) repeat the id of another"
+        yield f"{column}: {ids.null_count():,} row(s) without an id: {_rows_where(ids.is_null())}"
+    repeated = ids.is_not_null() & ~ids.is_first_distinct()
+    if repeated.any():
+        yield f"{column}: {repeated.sum():,} row(s) repeat the id of another: {_rows_where(repeated)}"
     if not ids.len():
         yield "the table has no row"
+
+
+def _rows_where(is_so: pl.Series) -> str:
+    """The numbers of rows, the first below the header being 1."""
+    numbers = [f"{position + 1:,}" for position in is_so.arg_true().head(_ROWS_NAMED)]
+    more = " and more" if is_so.sum() > _ROWS_NAMED else ""
+    return f"row {', '.join(numbers)}{more}, counted below the header"
 
 
 def _refused(path: Path, faults: Sequence[str]) -> SpecificationError:

@@ -28,10 +28,12 @@ from anonymize.releases.retirement import retiring
 from pipelines.agreement import agree, assert_cohorts_known, remember_entries
 from pipelines.attacking import assert_flags_attacked, keep_report, withstand
 from pipelines.corrections import settle
+from pipelines.counted import files_by_form
 from pipelines.entering import COHORT, CONTRIBUTORS, MASTER_COLUMNS, QUASI, SENSITIVE, Newcomers, newcomers_of, person_hierarchies
 from pipelines.erring import errata_of, errata_proof
 from pipelines.flagging import Flagged, flag_newcomers, table_of_flags, totals_proof
 from pipelines.instance import Instance
+from pipelines.linking import needs_linkage
 from pipelines.remembering import assert_differences, class_counts, earlier_releases, errata_counts, remember, totals_counts
 from pipelines.unshuffling import flag_rows
 from schemas.errors import ReleaseRefused
@@ -86,9 +88,9 @@ def make_release(instance: Instance, day: date | None = None) -> ReleaseOutcome:
     """
     policy = load_policy()
     settle(instance)
+    if needs_linkage(instance):
+        raise not_linked()
     with open_store(instance.warehouse_file) as store:
-        if not store.is_linked():
-            raise not_linked()
         assert_cohorts_known(store, instance.releases)
         agree(store, instance)
         retired = store.retire(retiring_keys(store, policy))
@@ -206,7 +208,7 @@ def proof_of(store: Store, policy: Policy, tables: list[Table], partners: Mappin
 
     Where the data come from is as of today and no part of the digest: it does not change a row.
     """
-    cohorts, sources, interval = store.cohorts(), store.sources(), store.person_interval()
+    cohorts, sources, interval = store.cohorts(), store.sources(files_by_form(partners)), store.person_interval()
     published = sum(cohort.published for cohort in cohorts)
     known = [partners[batch.partner_code] for batch in store.batches() if batch.partner_code in partners]
     products = [table.product.model_dump_json() for table in tables]
@@ -230,11 +232,11 @@ def proof_of(store: Store, policy: Policy, tables: list[Table], partners: Mappin
 
 
 def not_linked() -> ReleaseRefused:
-    """The refusal of a release between a change of records and the linkage that follows it."""
+    """The refusal of a release between a change of records, of the model or of the open rounds, and the linkage that follows it."""
     return ReleaseRefused(
-        "linking persons is pending since records came or left",
+        "linking persons is pending since records came or left, or the linkage model or its rounds changed",
         where="the warehouse",
-        allowed="a warehouse in which every victim record belongs to a person",
+        allowed="a warehouse in which every victim record belongs to a person, as the linkage of today finds them",
         next_step="casehouse run, which links persons; then casehouse release",
     )
 

@@ -13,7 +13,7 @@ import sys
 import termios
 import tty
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 from rich.console import Console, ConsoleDimensions
@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 SAME_KEY = {"س": "s", "ي": "d", "ع": "u", "ل": "b", "ض": "q"}
 """What the keys of these letters write on an Arabic keyboard (Arabic 101); b writes two letters, of which the first is enough."""
 MORE = " "
+EMPTY_LINE = "\r\x1b[2K"
+"""To the beginning of the line, and what stands in it is gone."""
 SIGNALS_SEEN_SECONDS = 0.5
 ENDS = ("", "\x03", "\x04", "\x1b")
 """The input ended, ctrl-c, ctrl-d, escape."""
@@ -51,6 +53,8 @@ class Terminal:
 
     def __init__(self) -> None:
         self.console = Console(highlight=False, markup=False, emoji=False)
+        self.is_left = False
+        """Whether a signal ended the sitting; what failed after it failed because of it."""
         self._decoder = codecs.getincrementaldecoder("utf-8")(errors="ignore")
 
     @contextmanager
@@ -58,7 +62,7 @@ class Terminal:
         """Keys come one by one and are not echoed; the terminal is as it was when this ends, also by a signal."""
         descriptor = sys.stdin.fileno()
         before = termios.tcgetattr(descriptor)
-        handlers = {each: signal.signal(each, _end) for each in (signal.SIGTERM, signal.SIGHUP)}
+        handlers = {each: signal.signal(each, self._leave) for each in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
         try:
             tty.setcbreak(descriptor)
             self.console.set_alt_screen(True)
@@ -77,24 +81,31 @@ class Terminal:
         return size.columns
 
     def ask(self, page: RenderableType, keys: str, language: Language) -> str:
-        """Show a page and wait for one of the keys; "q" when the input ends. A page longer than the window is shown in parts."""
+        """Show a page and wait for one of the keys; "q" when the input ends. A page longer than the window is shown in parts.
+
+        A key that was pressed before the page stood there is forgotten: it was meant for another page, or for none.
+        """
         with self.console.capture() as captured:
             self.console.print(page)
         lines = captured.get().rstrip("\n").split("\n")
         room = max(3, self.console.height - 2)
         parts = [lines[at : at + room] for at in range(0, len(lines), room)]
         at = 0
-        try:
-            while True:
+        self._show(parts[at], language, is_last=len(parts) == 1)
+        while (key := self.key()) not in ENDS:
+            if key in keys:
+                return key
+            if key == MORE and len(parts) > 1:
+                at = (at + 1) % len(parts)
                 self._show(parts[at], language, is_last=at == len(parts) - 1)
-                key = self.key()
-                if key in ENDS:
-                    return "q"
-                if key in keys:
-                    return key
-                at = (at + 1) % len(parts) if key == MORE else at
-        except KeyboardInterrupt:
-            return "q"
+            else:
+                self._hint([*keys, *([say("space")] if len(parts) > 1 else [])], language)
+        return "q"
+
+    def wait(self, text: str) -> None:
+        """Say on an empty screen what is done while no key is asked for."""
+        self.console.clear()
+        self.console.print(text, style="dim")
 
     def key(self) -> str:
         """The next key; an empty text when the input has ended."""
@@ -110,13 +121,32 @@ class Terminal:
                 return SAME_KEY.get(sign, sign.lower())
 
     def _show(self, lines: list[str], language: Language, *, is_last: bool) -> None:
+        *most, last = lines
         self.console.clear()
-        self.console.file.write("\n".join(lines) + "\n")
+        self.console.file.write("".join(f"{line}\n" for line in most))
+        self.console.file.flush()
+        # The last line says which keys there are: from then on they count.
+        self._forget()
+        self.console.file.write(f"{last}\n")
         if not is_last:
             self.console.print(spoken(say("space: the rest of the page"), language), style="dim", end="")
         self.console.file.flush()
 
+    def _forget(self) -> None:
+        """Drop the keys that nobody has read."""
+        # Where the window is gone there is none to drop, and the next reading says so.
+        with suppress(termios.error):
+            termios.tcflush(sys.stdin.fileno(), termios.TCIFLUSH)
+        self._decoder.reset()
 
-def _end(number: int, frame: FrameType | None) -> None:
-    """End as if the person had gone: the screen is cleared and the sitting closed."""
-    raise KeyboardInterrupt
+    def _hint(self, keys: list[str], language: Language) -> None:
+        """Say below the page that a key does nothing."""
+        self.console.file.write(EMPTY_LINE)
+        said = say("this key does nothing here; the keys are: {keys}", keys=keys)
+        self.console.print(spoken(said, language), style="dim", end="")
+        self.console.file.flush()
+
+    def _leave(self, number: int, frame: FrameType | None) -> None:
+        """End as if the person had gone: the screen is cleared and the sitting closed."""
+        self.is_left = True
+        raise KeyboardInterrupt

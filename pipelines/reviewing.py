@@ -13,7 +13,7 @@ import io
 import os
 import pwd
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -27,6 +27,7 @@ from linkage.review.explanation import Explanation, explained
 from linkage.review.queue import PAIR, VERDICTS, Question, judgement_to_take_back, verdict_of, waiting
 from pipelines import linking
 from pipelines.instance import Instance
+from pipelines.rounds import open_keys
 from schemas.errors import SpecificationError, UserError
 from schemas.zones import Identified
 
@@ -34,6 +35,7 @@ NUMBER_CHARACTERS = 8
 EXPLAINED_AT_ONCE = 20
 LONGEST_NAME = 60
 ANSWER_COLUMNS = ["pair", "verdict"]
+IS_CONTRADICTED = pl.col("standing") == Standing.CONTRADICTED
 
 
 @dataclass(frozen=True, repr=False)
@@ -44,6 +46,8 @@ class Page:
     explanation: Explanation
     left: Mapping[str, str | None]
     right: Mapping[str, str | None]
+    is_contradicted: bool = False
+    """Whether the newest answer on the pair is not applied, since newer ones on other pairs leave no room for it."""
 
     def __repr__(self) -> str:
         return f"<Page {self.number}>"
@@ -51,10 +55,21 @@ class Page:
 
 @dataclass(frozen=True)
 class Answer:
-    """A line of a file of answers: the pair's number, or its beginning, and the verdict."""
+    """A line of a file of answers: the pair's number, or its beginning, the verdict, and which row of the file it is."""
 
     pair: str
     verdict: Verdict
+    row: int
+
+
+@dataclass(frozen=True)
+class Contradicted:
+    """A judgement that is not applied: the pair's number, what was said, by whom and when."""
+
+    number: str
+    verdict: Verdict
+    by: str
+    at: str
 
 
 class Sitting:
@@ -62,10 +77,13 @@ class Sitting:
 
     def __init__(self, instance: Instance, by: str) -> None:
         assert_linked(instance)
+        assert_remembered(instance)
         self.instance, self.by = instance, checked_name(by)
         self.model = linking.linkage_model(instance)
         self._secret = instance.pseudonym_secret
-        self._judgements = linking.judgements(instance).select(list(JUDGEMENTS))
+        judgements = linking.judgements(instance)
+        self._judgements = judgements.select(list(JUDGEMENTS))
+        self._contradicted = set(judgements.filter(IS_CONTRADICTED).select(PAIR).iter_rows())
         self._questions = linking.questions(instance)
         self.queue: tuple[Question, ...] = waiting(self._questions, self._judgements, self.model.thresholds.link)
         self.shown = self.judged = 0
@@ -96,11 +114,15 @@ class Sitting:
         said = self._judgements.filter((pl.col(PAIR[0]) == pair[0]) & (pl.col(PAIR[1]) == pair[1])).sort("number")["verdict"]
         return verdict_of(said[-1]) if len(said) else None
 
+    def has_page(self, question: Question) -> bool:
+        """Whether the page of a question is worked out already, so that nobody has to wait for it."""
+        return question.pair in self._pages
+
     def page(self, question: Question, following: Sequence[Question] = ()) -> Page:
         """What is shown of a question; those that follow are worked out along with it."""
-        if question.pair not in self._pages:
+        if not self.has_page(question):
             self._pages = self._pages_of((question, *following[: EXPLAINED_AT_ONCE - 1]))
-        return self._pages[question.pair]
+        return replace(self._pages[question.pair], is_contradicted=question.pair in self._contradicted)
 
     def standing(self, questions: Sequence[Question]) -> tuple[Question, ...]:
         """Those of which both reports still stand; a report that was withdrawn since the last linkage is never asked about."""
@@ -122,6 +144,7 @@ class Sitting:
             number = linking.judge(self.instance, *pair, verdict, by=self.by, at=at)
         row = pl.DataFrame([(number, *pair, verdict, self.by, at)], schema=JUDGEMENTS, orient="row")
         self._judgements = pl.concat([self._judgements, row])
+        self._contradicted.discard(pair)
         self.judged += 1
 
     def take_back(self) -> tuple[str, Verdict]:
@@ -143,9 +166,11 @@ class Sitting:
         with self.instance.hold():
             return linking.regroup(self.instance)
 
-    def contradicted(self) -> int:
-        """How many judgements of all are not applied, since newer ones leave no room for them."""
-        return linking.judgements(self.instance).filter(pl.col("standing") == Standing.CONTRADICTED).height
+    def contradicted(self) -> tuple[Contradicted, ...]:
+        """The judgements of all that are not applied, since newer ones leave no room for them; oldest first."""
+        found = linking.judgements(self.instance).filter(IS_CONTRADICTED).sort("number")
+        rows = found.select(*PAIR, "verdict", "by", "at").iter_rows()
+        return tuple(Contradicted(self.number((left, right)), verdict_of(verdict), by, at) for left, right, verdict, by, at in rows)
 
     def _log_access(self) -> None:
         with self.instance.hold():
@@ -161,12 +186,13 @@ class Sitting:
     def _pages_of(self, questions: Sequence[Question]) -> dict[tuple[str, str], Page]:
         keys = {key for question in questions for key in question.pair}
         reports = self._standing().filter(pl.col("record_key").is_in(list(keys)))
-        known = features(Identified(reports), self.model, linking.round_keys(self.instance))
+        known = features(Identified(reports), self.model, open_keys(self.instance))
         cells = {row["record_key"]: row for row in reports.iter_rows(named=True)}
         explanations = explained(known, questions, self.model)
         return {
-            each.question.pair: Page(self.number(each.question.pair), each, *(cells[key] for key in each.question.pair))
+            (left, right): Page(self.number((left, right)), each, cells[left], cells[right])
             for each in explanations
+            for left, right in [each.question.pair]
         }
 
 
@@ -178,6 +204,17 @@ def assert_linked(instance: Instance) -> None:
             where=str(instance.home),
             allowed="an instance that linked persons at least once",
             next_step="casehouse run, or set CASEHOUSE_HOME to the instance's folder",
+        )
+
+
+def assert_remembered(instance: Instance) -> None:
+    """`UserError` where what linkage knew of the reports is gone, so that no question could be shown though there may be many."""
+    if linking.is_forgotten(instance):
+        raise UserError(
+            "linking persons is pending, so nobody knows yet which questions there are",
+            where=str(instance.home),
+            allowed="an instance whose persons were linked since its records came",
+            next_step="casehouse run, which links persons; then casehouse review",
         )
 
 
@@ -223,4 +260,21 @@ def read_answers(path: Path) -> tuple[Answer, ...]:
             allowed=f"rows of a pair's number and one of {', '.join(VERDICTS)}",
             next_step="mend the file and run the command again: nothing was kept",
         )
-    return tuple(Answer(row[0], verdict_of(row[1])) for row in rows[1:] if row)
+    return tuple(Answer(row[0], verdict_of(row[1]), number) for number, row in enumerate(rows[1:], 2) if row)
+
+
+def assert_one_verdict_a_pair(found: Sequence[tuple[tuple[str, str], Answer]], file: str) -> None:
+    """`SpecificationError` with the rows of a file of answers that say otherwise of a pair than a row before them."""
+    first: dict[tuple[str, str], Answer] = {}
+    faults = []
+    for pair, answer in found:
+        before = first.setdefault(pair, answer)
+        if before.verdict != answer.verdict:
+            faults.append(f"rows {before.row} and {answer.row} judge one pair differently")
+    if faults:
+        raise SpecificationError(
+            faults,
+            where=file,
+            allowed="one verdict a pair",
+            next_step="leave the row that is meant and run the command again: nothing was kept",
+        )

@@ -6,12 +6,13 @@ Never here: how a key or a token is made (`linkage.private`), how records are li
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Collection
 from dataclasses import dataclass
 
 from engine.parquet import encode
 from ingest.vault import Vault
-from linkage.private.rounds import key_file, round_key, round_keys, round_tag
+from linkage.private.rounds import KEY_BYTES, key_file, round_key, round_keys, round_tag
 from pipelines.instance import Instance
 from pipelines.kept import reports_of
 from pipelines.round_register import holds_tokens, load_rounds, store_rounds, without_tokens
@@ -32,14 +33,20 @@ def open_keys(instance: Instance) -> dict[str, bytes]:
     return round_keys(instance.linkage_secret, rounds) if rounds.open else {}
 
 
-def open_round(instance: Instance, name: str) -> bytes:
-    """Open the round and give its key file; the same bytes for a round that is open already.
+def open_tags(instance: Instance) -> frozenset[str]:
+    """What every token of an open round begins with; empty when none is open."""
+    return frozenset(round_tag(key) for key in open_keys(instance).values())
 
+
+def open_round(instance: Instance, name: str, *, salt: bytes | None = None) -> bytes:
+    """Open the round with a random salt and give its key file; the same bytes for a round that is open already.
+
+    `salt` is for the sample, whose tokens are made before its round is opened.
     Raises `UserError` for a name that is none, or of a round that was closed.
     """
     rounds = load_rounds(instance.vault)
-    opened = rounds.opened(name)
-    payload = key_file(instance.linkage_secret, name)
+    opened = rounds.opened(name, secrets.token_bytes(KEY_BYTES) if salt is None else salt)
+    payload = key_file(instance.linkage_secret, name, opened.salt_of(name))
     if opened != rounds:
         store_rounds(instance.vault, opened)
     return payload
@@ -56,10 +63,14 @@ def close_round(instance: Instance, name: str) -> Closed:
     vault = instance.vault
     rounds = load_rounds(vault)
     rounds.ensure_known(name)
-    known = rounds.closed_round(name)
-    tag = known.tag if known else round_tag(round_key(instance.linkage_secret, name))
-    holders = [batch_id for batch_id in vault.batch_ids() if _holds(vault, batch_id, tag)]
-    links = keep_round_links(instance, name, tag) if holders else 0
+    links = 0
+    if known := rounds.closed_round(name):  # its links were kept before its key went
+        tag, holders = known.tag, _holders(vault, known.tag)
+    else:
+        key = round_key(instance.linkage_secret, name, rounds.salt_of(name))
+        tag = round_tag(key)
+        holders = _holders(vault, tag)
+        links = keep_round_links(instance, name, key) if holders else 0
     rounds = rounds.after_closing(name, tag).with_holders({name: holders})
     store_rounds(vault, rounds)
     reports = sum(_strip(vault, batch_id, tag) for batch_id in holders)
@@ -78,6 +89,10 @@ def raw_token_holders(instance: Instance) -> tuple[str, ...]:
 
 def _with_raw(vault: Vault, some: Collection[str]) -> tuple[str, ...]:
     return tuple(batch_id for batch_id in vault.batch_ids() if batch_id in some and vault.has_raw(batch_id))
+
+
+def _holders(vault: Vault, tag: str) -> list[str]:
+    return [batch_id for batch_id in vault.batch_ids() if _holds(vault, batch_id, tag)]
 
 
 def _holds(vault: Vault, batch_id: str, tag: str) -> bool:

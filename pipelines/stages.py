@@ -23,6 +23,8 @@ from pipelines.corrections import apply_register, apply_withdrawals
 from pipelines.inbox import arrivals, clear
 from pipelines.instance import Instance
 from pipelines.kept import keep, load_kept
+from pipelines.nameless import assert_names_nobody
+from pipelines.rounds import open_tags
 from pipelines.token_lint import with_token_lint
 from schemas.errors import BatchRefused, UserError
 from schemas.ledger import RowLedger
@@ -72,8 +74,10 @@ def validate_landed(instance: Instance, partner_code: str, batch_id: str) -> Bat
     payloads = vault.batch_files(batch_id)
     try:
         purpose = vault.manifest(batch_id).purpose
+        assert_names_nobody(payloads, read_as(partner, purpose), purpose)
         known_as, withdraws = read_as(partner, purpose), purpose == "withdraw"
-        result = with_token_lint(validate_batch(payloads, known_as, batch_id, sweep=identifiers_in_text, withdraws=withdraws))
+        validated = validate_batch(payloads, known_as, batch_id, sweep=identifiers_in_text, withdraws=withdraws)
+        result = with_token_lint(validated, open_tags(instance))
     except BatchRefused as refusal:
         if any(arrival.batch_id == batch_id for arrival in arrivals(instance.inbox, partner_code)):
             vault.erase(batch_id)  # only then: a batch that left the inbox stands in the vault alone

@@ -19,8 +19,11 @@ from ingest.vault import Purpose
 from pipelines.corrections import effect_of_records
 from pipelines.inbox import WITHDRAWING, place_last
 from pipelines.instance import Instance, storage_error
+from pipelines.nameless import CODE as NAMES_NOT_AGREED
+from pipelines.nameless import assert_names_nobody
+from pipelines.rounds import open_tags
 from pipelines.stages import named_refusal, read_as
-from pipelines.token_lint import SweepWithTokens
+from pipelines.token_lint import OF_NO_ROUND, SweepWithTokens
 from schemas.errors import BatchRefused, UserError
 from schemas.messages import say
 from schemas.partner import Partner
@@ -41,8 +44,9 @@ def checked_before(
     if batch_id in instance.vault.withdrawn_ids():
         where = say("partner {partner}, batch {batch}", partner=partner.name, batch=batch_id)
         raise refusal("batch_withdrawn", where=where, allowed=say("a batch that was not withdrawn"))
+    _refuse_names(files, read_as(partner, purpose), purpose)
     try:
-        sweep = SweepWithTokens()
+        sweep = SweepWithTokens(open_tags(instance))
         checked = sweep.added_to(check_batch(files, read_as(partner, purpose), sweep=sweep, withdraws=purpose == "withdraw"))
     except BatchRefused as refused:
         better = named_refusal(instance, partner, files, refused)
@@ -51,6 +55,8 @@ def checked_before(
         console.print(f"it would be refused: {better.what}", markup=False, soft_wrap=True)
         return None
     _say_what_is_held(checked, console)
+    if strays := sum(finding.count for finding in checked.findings if finding.code == OF_NO_ROUND):
+        console.print(f"{strays:,} row(s) have tokens of no open linkage round: nobody is found by them; casehouse status lists the rounds")
     if replacements := checked.corrections.replacements:
         console.print(f"{replacements:,} row(s) replace a record that was sent before")
     if checked.ledger.accepted == 0:
@@ -59,6 +65,15 @@ def checked_before(
             raise nothing
         console.print(nothing.what, markup=False, soft_wrap=True)
     return checked
+
+
+def _refuse_names(files: Sequence[Path], partner: Partner, purpose: Purpose) -> None:
+    """Raise `BatchRefused` names_not_agreed, also where sending is forced; what else is wrong is told later."""
+    try:
+        assert_names_nobody(files, partner, purpose)
+    except BatchRefused as refused:
+        if refused.code == NAMES_NOT_AGREED:
+            raise
 
 
 def may_withdraw(partner: Partner, purpose: Purpose, checked: BatchCheck | None) -> bool:
@@ -84,6 +99,7 @@ def put_batch(instance: Instance, partner_code: str, files: Sequence[Path], purp
         shutil.rmtree(staged, ignore_errors=True)
         staged.mkdir()
         for file in files:
+            (staged / file.name).touch(mode=0o600)  # before the first byte is in it
             shutil.copyfile(file, staged / file.name)
         target = folder / f"{WITHDRAWING if purpose == 'withdraw' else 'batch-'}{batch_id}"
         shutil.rmtree(target, ignore_errors=True)

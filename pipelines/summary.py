@@ -9,10 +9,11 @@ from dataclasses import dataclass
 
 from rich.console import Console
 
-from pipelines.condition import known_vault
-from pipelines.instance import Instance
-from pipelines.linking import questions_waiting
+from linkage.private.rounds import Rounds
+from pipelines.instance import Instance, known_vault
+from pipelines.linking import needs_linkage, questions_waiting
 from pipelines.publishing import latest_release
+from pipelines.round_register import load_rounds
 from pipelines.runner import RunResult
 from schemas.ledger import EMPTY_LEDGER, RowLedger
 from schemas.release import ReleaseProof
@@ -61,12 +62,12 @@ def closing(console: Console, instance: Instance) -> None:
     outcomes = (
         f"{ledger.accepted:,} accepted + {ledger.quarantined:,} quarantined + {ledger.rejected:,} rejected + {ledger.non_data:,} no data"
     )
-    lines = [
-        ("Received", f"{batches} batches, {ledger.received:,} rows"),
-        ("", f"= {outcomes}"),
-        ("Linked", f"{records:,} victim records -> {persons:,} persons{interval_text(instance)}"),
-        *question_lines(instance),
-    ]
+    lines = [("Received", f"{batches} batches, {ledger.received:,} rows"), ("", f"= {outcomes}")]
+    if needs_linkage(instance):
+        lines.append(("Linked", f"pending for {records:,} victim records: persons and questions are known after casehouse run"))
+    else:
+        lines += [("Linked", f"{records:,} victim records -> {persons:,} persons{interval_text(instance)}"), *question_lines(instance)]
+    lines += round_lines(instance)
     folder = latest_release(instance.releases)
     if folder:
         lines += [*release_lines(read_proof(instance), memory_of(instance))]
@@ -93,6 +94,15 @@ def question_lines(instance: Instance) -> list[tuple[str, str]]:
         return []
     count = questions_waiting(instance)
     return [("Questions", f"{count:,} pairs of reports may be one person; to judge them: casehouse review")] if count else []
+
+
+def round_lines(instance: Instance) -> list[tuple[str, str]]:
+    """The linkage rounds by name, open and closed; nothing where there never was one."""
+    vault = known_vault(instance)
+    rounds = load_rounds(vault) if vault else Rounds()
+    parts = (("open", rounds.open_names), ("closed", tuple(each.name for each in rounds.closed)))
+    told = "; ".join(f"{what}: {', '.join(names)}" for what, names in parts if names)
+    return [("Rounds", told)] if told else []
 
 
 @dataclass(frozen=True)

@@ -159,7 +159,7 @@ def _with_tokens(reports: list[Report], master: bytes) -> list[Report]:
         "phone": [report.phone for report in reports],
     }
     frame = pl.DataFrame(known, schema=dict.fromkeys(known, pl.String))
-    made = person_tokens(frame, tokens.ROUND, round_key(master, tokens.ROUND))
+    made = person_tokens(frame, tokens.ROUND, round_key(master, tokens.ROUND, tokens.ROUND_SALT))
     return [replace(report, token=token) for report, token in zip(reports, made, strict=True)]
 
 

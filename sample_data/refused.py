@@ -46,6 +46,7 @@ def refused_batches(folder: Path) -> tuple[RefusedBatch, ...]:
         ("column_required_missing", "it-tokens", "reports.csv", _text(tokens.LAYOUT, without_date)),
         ("column_repeated", "ar-shelter", "residents.csv", _text(shelter.LAYOUT, repeated)),
         ("action_not_agreed", "it-tokens", "reports.csv", _text(tokens.LAYOUT, (*tokens.HEADERS, "Acción"))),
+        ("names_not_agreed", "it-tokens", "reports.csv", _text(tokens.LAYOUT, (*tokens.HEADERS, "Cognome"))),
         ("file_unsafe", "htcds-caseworks", "cases.xlsx", _stray_cell(caseworks.LAYOUT)),
     )
     return tuple(_write(folder, *content) for content in contents)

@@ -21,7 +21,7 @@ _PREFIX, _SUFFIX = "means_", "_code"
 class Means(RecordModel):
     """The means of control of one person: yes where any record states it or a finer one, else not stated.
 
-    A partner that lists means does not say that the others were absent, so nothing says no.
+    A list of means does not tell those that were said to be absent from those that nobody knows of or asked about, so nothing says no.
     """
 
     means_debt_or_earnings_code: Annotated[

@@ -10,6 +10,6 @@ NOT_COLLECTED = "not_collected"
 NOT_APPLICABLE = "not_applicable"
 SUPPRESSED = "suppressed"
 NOT_STATED = "not_stated"
-"""Of a published flag: no report states it, and none says that it was absent. No reason for a missing value: flags alone have it."""
+"""Of a published flag: no report states it, be it said to be absent, not known, or not asked. Flags alone have it."""
 MISSING_CODES = (UNKNOWN, NOT_COLLECTED, NOT_APPLICABLE)
 """Why a value is missing. They are codes of every vocabulary; `suppressed` is added by anonymization alone."""

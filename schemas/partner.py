@@ -180,6 +180,9 @@ class Partner(Specification):
     country: str | None = None
     agreement: str = Field(description="The data sharing agreement that allows the intake")
     simulated: bool = Field(False, description="Everyone in it is invented")
+    names: Literal["allowed", "never"] = Field(
+        "allowed", description="never: it may send no names; a batch without tokens, or with a column called as names are, is refused"
+    )
     schedule: Literal["weekly", "monthly", "quarterly", "yearly", "irregular"] = "irregular"
     template: tuple[Unit, ...] = Field(
         (), description="The units whose standard template it fills in, in place of files; without either, that of victims"

@@ -107,7 +107,7 @@ class PersonInterval(_Statement):
 
 
 class FoundPersons(PersonInterval):
-    """An interval told in whole steps, so that nobody's coming or going shows; the ends are never equal."""
+    """An interval told in whole steps, so that nobody's coming or going shows; the ends differ, and `most` itself is never reached."""
 
     step: Annotated[int, Field(ge=1)]
 
@@ -211,7 +211,7 @@ class ReleaseProof(_Statement):
     """The whole statement: `proof.json` of a release folder.
 
     Where the data come from is told as of the day of publication: how many partners reported (`partners`), how many of
-    them as which kind of source (`reported_by`; a partner of two kinds counts in both), in about how many reports
+    them as which kind of source (`reported_by`; a partner of two kinds counts in both), in at least how many reports
     about victims (`reports`, rounded down to hundreds), how many distinct persons these are about (`persons_found`; None where
     the linkage does not say), and whether anyone in it is invented (`is_simulated`).
     """

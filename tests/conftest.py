@@ -94,11 +94,12 @@ def walked(instance: Instance, sample: Path) -> dict[str, str]:
     from pipelines.runner import open_runner
     from sample_data.generate import generate
     from sample_data.layouts.tokens import ROUND as SAMPLE_ROUND
+    from sample_data.layouts.tokens import ROUND_SALT
 
     refusals: dict[str, str] = {}
     with instance.hold():
         generate(sample, reports=SMALL, linkage_key=instance.linkage_secret)
-        open_round(instance, SAMPLE_ROUND)
+        open_round(instance, SAMPLE_ROUND, salt=ROUND_SALT)
         shutil.copytree(sample / "inbox", instance.inbox, dirs_exist_ok=True)
         with open_runner(instance) as runner:
             for arrival in runner.waiting():

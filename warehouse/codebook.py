@@ -14,6 +14,7 @@ from string import Template
 
 from schemas.fields import Kind
 from schemas.flags import FLAG_GROUP, published_field
+from schemas.missing import NOT_STATED
 from schemas.release import CohortProof, Erratum, FlagProof, FlagTotal, ProductProof, ReleaseProof
 from schemas.vocabulary import LANGUAGES, Labels, vocabulary
 from warehouse.description import LICENCE, describe_column, title_of
@@ -29,6 +30,8 @@ _MEANINGS = {
     "not_collected": "The partner does not ask. A share among those asked leaves these rows out.",
     "not_applicable": "The question makes no sense for the person.",
     "suppressed": "Withheld to protect persons; it may stand for any value, also for a missing one. Not missing at random.",
+    "not_stated": "In tables of flags alone. No report states the means: it was said to be absent, nobody knows, or nobody asked. The rows "
+    "do not tell which, so a share of yes is a least share.",
 }
 _LANGUAGE_NAMES = {"en": "English", "fr": "Français", "es": "Español", "ar": "العربية"}
 _INVENTED = "Invented sample data: no real person is in it. Nothing can be learnt of trafficking from it."
@@ -70,7 +73,7 @@ def codebook_text(tables: Sequence[PublishedTable], proof: ReleaseProof) -> str:
     blocks = {
         "banner": f'<p class="banner" role="note"><strong>{_INVENTED}</strong></p>' if proof.is_simulated else "",
         "languages": _language_heads(),
-        "missing": "\n".join(_missing_row(code) for code in NOT_VALUES),
+        "missing": "\n".join(_missing_row(code) for code in _absences(tables)),
         "guaranteed": "\n".join(_guarantee(table) for table in tables),
         "tables": "\n".join(_table_section(table) for table in tables),
         "codes": "\n".join(_code_section(column, tables) for column in _columns_of_codes(tables)),
@@ -112,7 +115,7 @@ def _origin(proof: ReleaseProof) -> str:
     names = {kind: "kind not given" if kind in NOT_VALUES else label(kind, "en").lower() for kind in proof.reported_by}
     kinds = ", ".join(f"{names[kind]} {partners:,}" for kind, partners in sorted(proof.reported_by.items()))
     by_kind = f" (partners by kind of source: {kinds})" if kinds else ""
-    reports = f"about {proof.reports:,}" if proof.reports else "few"
+    reports = f"at least {proof.reports:,}" if proof.reports else "few"
     return f"Made from {reports} reports about victims by {proof.partners:,} partners{by_kind}, as of the day of publication."
 
 
@@ -148,8 +151,14 @@ def _texts(labels: Labels) -> Mapping[str, str]:
     return {str(language): labels.of(language) for language in LANGUAGES}
 
 
+def _absences(tables: Sequence[PublishedTable]) -> tuple[str, ...]:
+    """Every code for what is not known that these tables may hold; that of flags only where flags are published."""
+    return (*NOT_VALUES, NOT_STATED) if any(table.proof.flags for table in tables) else NOT_VALUES
+
+
 def _missing_row(code: str) -> str:
-    texts = {str(language): vocabulary("missing").label(code, language) for language in LANGUAGES}
+    terms = vocabulary("stated" if code == NOT_STATED else "missing")
+    texts = {str(language): terms.label(code, language) for language in LANGUAGES}
     return f"<tr><td><code>{code}</code></td>{_in_languages(texts)}<td>{escape(_MEANINGS[code])}</td></tr>"
 
 

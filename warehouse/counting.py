@@ -6,11 +6,14 @@ a label, or a figure that may be published: the smallest of these count one pers
 A person has the forms of exploitation that any record of the person states; a missing value counts only where nothing is known, and of
 those unknown beats not applicable beats not collected. So each person stands under at least one form, and
 max(form) <= persons <= sum(form) holds of every count there is.
+
+A row is a report, but in a file whose rows are person x form all rows of a person in a case are one report. A record that names no person
+is counted as that, and never as a person.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -23,7 +26,7 @@ from warehouse.session import Session
 
 ALL = "all"
 """The part that is the whole: each person once, however many partners, years and forms the person stands under."""
-DISTINCT, BY_FORM, WITHOUT_FORM = "distinct", "person_by_form", "without_form"
+DISTINCT, ROW, WITHOUT_PERSON, BY_FORM, WITHOUT_FORM = "distinct", "row", "without_person", "person_by_form", "without_form"
 _WORTH = {UNKNOWN: 2, NOT_APPLICABLE: 3, NOT_COLLECTED: 4}
 
 
@@ -37,12 +40,14 @@ class By(StrEnum):
 
 @dataclass(frozen=True)
 class _Population:
-    """Persons of one unit of count: the view of their records, that of their forms, and the unit of the records where it is counted too.
+    """Persons of one unit of count: where their records stand, the view of these, that of their forms, and the unit of the records where
+    it is counted too.
 
     Persons are counted by their records and forms by the other view: a form that got lost is a promise that breaks.
     """
 
     unit: str
+    records: str
     view: str
     forms: str
     reports: str | None = None
@@ -50,9 +55,9 @@ class _Population:
 
 
 _POPULATIONS = (
-    _Population("victim", "counted_victim", "victim_form", "report"),
-    _Population("accused", "counted_accused", "accused_form", "accused_report"),
-    _Population("convicted", "counted_accused", "accused_form", condition="stage_code = 'convicted'"),
+    _Population("victim", "victim", "counted_victim", "victim_form", "report"),
+    _Population("accused", "perpetrator", "counted_accused", "accused_form", "accused_report"),
+    _Population("convicted", "perpetrator", "counted_accused", "accused_form", condition="stage_code = 'convicted'"),
 )
 _KEYS = "record_key, case_key, partner_code, registration_year, exploitation_codes"
 _SCOPES: Mapping[By | None, str] = {
@@ -97,8 +102,8 @@ class Counts:
 class Counting(Session):
     """What the store counts of its records."""
 
-    def counts(self, by: By | None = None, partner_code: str | None = None) -> Counts:
-        """The counts of everything, or of one partner, in all and by one breakdown.
+    def counts(self, by: By | None = None, partner_code: str | None = None, by_form: Collection[tuple[str, str]] = ()) -> Counts:
+        """The counts of everything, or of one partner, in all and by one breakdown; `by_form`: the files (partner, file) of person x form.
 
         Raises `CasehouseError` with the number of victim records that no person is known for: persons could not be counted.
         """
@@ -106,12 +111,18 @@ class Counting(Session):
             raise CasehouseError(f"{lost} victim record(s) belong to no person; link all batches before counting persons")
         chosen = "partner_code = $partner" if partner_code else "true"
         given = {"partner": partner_code} if partner_code else {}
-        found, checks = [self._rows(counts_query(None, chosen), given)], list(self._form_checks(None, chosen, given))
+        files = [f"{partner}/{file}" for partner, file in by_form]
+        found, checks = [self._rows(counts_query(None, chosen), given, files)], list(self._form_checks(None, chosen, given))
         if by:
-            found.append(self._rows(counts_query(by, chosen), given))
+            found.append(self._rows(counts_query(by, chosen), given, files))
             checks += self._form_checks(by, chosen, given)
         rows = pl.concat(found)
         return Counts(rows, tuple(dict.fromkeys([*checks, *_breakdown_checks(rows, by)])))
+
+    def victim_reports(self, by_form: Collection[tuple[str, str]] = ()) -> int:
+        """How many reports about victims stand; the rows of the files `by_form` (partner, file) are person x form, and no reports."""
+        query = f"select count(distinct report_key) from ({_reports_query(_POPULATIONS[0], 'counted_victim')})"  # noqa: S608 - constants
+        return self._count(query, {"by_form": [f"{partner}/{file}" for partner, file in by_form]})
 
     def several_forms(self, partner_code: str, file: str, unit: Unit) -> int:
         """How many standing records of a partner's file state more than one form of exploitation."""
@@ -122,8 +133,8 @@ class Counting(Session):
         """How many figures of other offices stand, by what they count (indicator_code, figures): never added, to each other or to ours."""
         return self._query("select indicator_code, count(*) as figures from observation group by all order by all")
 
-    def _rows(self, query: str, given: Mapping[str, str]) -> pl.DataFrame:
-        return self._query(query, given).cast({"count": pl.Int64})
+    def _rows(self, query: str, given: Mapping[str, str], files: list[str]) -> pl.DataFrame:
+        return self._query(query, {**given, "by_form": files}).cast({"count": pl.Int64})
 
     def _form_checks(self, by: By | None, chosen: str, given: Mapping[str, str]) -> Iterator[CountCheck]:
         if by is By.FORM:
@@ -159,7 +170,8 @@ def checks_query(by: By | None, chosen: str) -> str:
     queries = [
         f"""select '{each.unit}' as unit, scope as part, coalesce(max(persons), 0) as largest, any_value(total) as total,
             coalesce(sum(persons), 0) as summed
-        from (select scope, count(distinct person_key) as total from {_scoped(each.view, each, by, chosen)} group by all)
+        from (select scope, count(distinct person_key) as total from {_scoped(each.view, each, by, chosen)}
+            where person_key is not null group by all)
         left join (select scope, form, count(distinct person_key) as persons from {_told(each, by, chosen)} group by all) using (scope)
         group by all"""  # noqa: S608 - constants of this module
         for each in _POPULATIONS
@@ -173,6 +185,20 @@ def _scoped(view: str, population: _Population | None, by: By | None, chosen: st
     return f"(select {_SCOPES[by]} as scope, * from {view} where {condition})"  # noqa: S608 - constants
 
 
+def _reported(view: str, population: _Population, by: By | None, chosen: str) -> str:
+    """The same rows with the key of the report that each belongs to, and whether its file has a row a person and form."""
+    return f"({_reports_query(population, _scoped(view, population, by, chosen))})"
+
+
+def _reports_query(population: _Population, rows: str) -> str:
+    """Rows with report_key and is_by_form: a row is a report of its own, unless all rows of the person in the case are one."""
+    files = "cast($by_form as varchar[])"
+    listed = f"select record_key from {population.records} where list_contains({files}, partner_code || '/' || file)"  # noqa: S608 - constants
+    return f"""select *, case when is_by_form and person_key is not null and case_key is not null
+            then partner_code || '/' || case_key || '/' || person_key else record_key end as report_key
+        from (select *, record_key in ({listed}) as is_by_form from {rows})"""  # noqa: S608 - constants of this module
+
+
 def _told(population: _Population, by: By | None, chosen: str) -> str:
     """The forms of each person of a scope: what is known, or the best reason for its absence."""
     scoped = _scoped(population.forms, population, by, chosen)
@@ -184,13 +210,17 @@ def _population_queries(population: _Population, by: By | None, chosen: str) -> 
     told = _told(population, by, chosen)
     if by is By.FORM:
         if population.reports:
-            yield _count_of("form", population.reports, DISTINCT, "record_key", _scoped(population.forms, population, by, chosen))
+            yield _count_of("form", population.reports, DISTINCT, "report_key", _reported(population.forms, population, by, chosen))
         yield _count_of("form", population.unit, DISTINCT, "person_key", told)
         return
     records = _scoped(population.view, population, by, chosen)
     if population.reports:
-        yield _count_of("scope", population.reports, DISTINCT, "record_key", records)
-    yield _count_of("scope", population.unit, DISTINCT, "person_key", records)
+        reports = _reported(population.view, population, by, chosen)
+        yield _count_of("scope", population.reports, DISTINCT, "report_key", reports)
+        rows = f"(from {reports} qualify bool_or(is_by_form) over (partition by scope))"
+        yield _count_of("scope", population.reports, ROW, "record_key", rows)
+        yield _count_of("scope", population.reports, WITHOUT_PERSON, "record_key", f"{records} where person_key is null")
+    yield _count_of("scope", population.unit, DISTINCT, "person_key", f"{records} where person_key is not null")
     yield _count_of("scope", population.unit, BY_FORM, "(person_key, form)", f"{told} where worth = 1")
     yield _count_of("scope", population.unit, WITHOUT_FORM, "person_key", f"{told} where worth > 1")
     if population.unit == "convicted":

@@ -18,7 +18,7 @@ from schemas.vocabulary import vocabulary
 from warehouse.errata import ERRATA_COLUMNS
 from warehouse.flag_totals import TOTAL_COLUMNS
 from warehouse.labels import LABEL_COLUMNS, NOT_VALUES, occurring_codes
-from warehouse.persons_found import found_sentence
+from warehouse.persons_found import found_members, found_sentence
 from warehouse.published import PublishedTable
 from warehouse.release_files import ERRATA, LABELS, TOTALS, csv_name, parquet_name
 
@@ -63,7 +63,7 @@ def package_text(tables: Sequence[PublishedTable], proof: ReleaseProof, csv_payl
         "and proof.json.",
         "licenses": [LICENCE],
         "isSimulated": proof.is_simulated,
-        "personsFound": proof.persons_found.model_dump() if proof.persons_found else None,
+        "personsFound": found_members(proof),
         "resources": [
             *resources,
             _labels_resource(csv_payloads[LABELS]),

@@ -11,9 +11,10 @@ from html import escape
 from pathlib import Path
 
 import yaml
+from babel.numbers import format_decimal
 
 from schemas.release import FoundPersons, ReleaseProof
-from schemas.vocabulary import LANGUAGES, Labels
+from schemas.vocabulary import LANGUAGES, Labels, Language
 
 _MEANING = Path(__file__).parent / "templates" / "persons_found.yml"
 _NOT_SAID = "How many distinct persons were found, and how sure that is, the linkage of this release does not say."
@@ -23,7 +24,7 @@ def found_sentence(proof: ReleaseProof) -> str:
     """How many persons were found, in one English sentence."""
     if (found := proof.persons_found) is None:
         return _NOT_SAID
-    figures = _figures(found)
+    figures = _figures(found, "en")
     return f"Persons found: about {figures['persons']}, at least {figures['fewest']} and fewer than {figures['most']}."
 
 
@@ -32,9 +33,16 @@ def found_section(proof: ReleaseProof) -> str:
     if (found := proof.persons_found) is None:
         return f"<p>{_NOT_SAID}</p>"
     meaning = Labels.model_validate(yaml.safe_load(_MEANING.read_text(encoding="utf-8")))
-    texts = {language: meaning.of(language).format(**_figures(found)) for language in LANGUAGES}
+    texts = {language: meaning.of(language).format(**_figures(found, language)) for language in LANGUAGES}
     directions = {language: ' dir="rtl"' if language == "ar" else "" for language in LANGUAGES}
     return "\n".join(f'<p lang="{language}"{directions[language]}>{escape(text, quote=False)}</p>' for language, text in texts.items())
+
+
+def found_members(proof: ReleaseProof) -> dict[str, int] | None:
+    """The interval for machines, each figure by what it is: the most is never reached, so it is named for that."""
+    if (found := proof.persons_found) is None:
+        return None
+    return {"atLeast": found.fewest, "about": found.persons, "fewerThan": found.most, "step": found.step}
 
 
 def broken_interval(proof: ReleaseProof) -> Iterator[str]:
@@ -46,5 +54,6 @@ def broken_interval(proof: ReleaseProof) -> Iterator[str]:
         yield f"does not tell the number of persons found in whole steps from the {proof.published_persons} published"
 
 
-def _figures(found: FoundPersons) -> dict[str, str]:
-    return {name: f"{figure:,}" for name, figure in found.model_dump().items()}
+def _figures(found: FoundPersons, language: Language) -> dict[str, str]:
+    """The figures as the language writes them, by the Unicode CLDR."""
+    return {name: format_decimal(figure, locale=language, numbering_system="latn") for name, figure in found.model_dump().items()}

@@ -14,7 +14,7 @@ import polars as pl
 from schemas.zones import Pseudonymised
 from warehouse.seam import guarded
 
-Parameters = Sequence[str | int] | Mapping[str, str | int]
+Parameters = Sequence[str | int] | Mapping[str, str | int | list[str]]
 """What fills the question marks or the $names of a query."""
 
 

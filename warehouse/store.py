@@ -7,7 +7,7 @@ without replacing what it repeats, or a choice of what is published.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -103,11 +103,12 @@ class Store(Batches, Enrolment, Sealed, Counting):
         records, persons = self._query(query).row(0)
         return int(records), int(persons)
 
-    def sources(self) -> Sources:
-        """Who the standing victim records come from, in counts of partners and records."""
-        found = self._query("select count(*) as reports, count(distinct partner_code) as partners from victim").row(0)
+    def sources(self, by_form: Collection[tuple[str, str]] = ()) -> Sources:
+        """Who the standing victim records come from, in counts of partners and reports; the rows of the files `by_form` (partner, file)
+        are person x form, and no reports."""
+        partners = self._count("select count(distinct partner_code) from victim")
         kinds = self._query("select source_type_code, count(distinct partner_code) as n from victim group by all order by all")
-        return Sources(int(found[0]), int(found[1]), {str(kind): int(partners) for kind, partners in kinds.iter_rows()})
+        return Sources(self.victim_reports(by_form), partners, {str(kind): int(number) for kind, number in kinds.iter_rows()})
 
     def _unlinked(self) -> int:
         return self._count("select count(*) from victim anti join membership using (record_key)")

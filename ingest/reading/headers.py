@@ -40,11 +40,16 @@ def may_name_a_person(header: str) -> bool:
 
 def place_of(position: int) -> str:
     """A column by its place alone, from 1, and the letters that a spreadsheet shows above it: `column 25 (Y)`."""
+    return f"column {position} ({letters_of(position)})"
+
+
+def letters_of(position: int) -> str:
+    """The letters that a spreadsheet shows above a column, by its place from 1."""
     letters, left = "", position
     while left:
         left, letter = divmod(left - 1, 26)
         letters = chr(ord("A") + letter) + letters
-    return f"column {position} ({letters})"
+    return letters
 
 
 def column_name(header: str) -> str:

@@ -2,8 +2,8 @@
 
 Here: making and checking them, the file that a partner gets, the register of open and closed rounds.
 Never here: where the master or the register is kept (`pipelines.rounds`), a token.
-The key of a round is HKDF-SHA-256 (RFC 5869) of the master, with the round's name in `info`: nobody who holds the keys of some rounds
-learns the master or the key of another round.
+The key of a round is HKDF-SHA-256 (RFC 5869) of the master, with the round's name in `info` and a random salt of the round: nobody who
+holds the keys of some rounds learns the master or the key of another round, and a key whose salt is deleted cannot be made again.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from typing import Literal, Self
 
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError, field_validator
 
 from linkage.private.normaliser import NORMALISER_VERSION
 from schemas.errors import UserError
@@ -54,6 +54,18 @@ class KeyFile(_Frozen):
         return bytes.fromhex(self.key)
 
 
+class OpenRound(_Frozen):
+    """A round that is open: its name, and its salt in hexadecimal digits, without which the master makes no key of it."""
+
+    name: str
+    salt: str = ""
+
+    def __repr__(self) -> str:
+        return f"<OpenRound {self.name}>"
+
+    __str__ = __repr__
+
+
 class ClosedRound(_Frozen):
     """A round that is over: its name, the tag of its tokens, and the batches in whose raw files some were."""
 
@@ -63,13 +75,24 @@ class ClosedRound(_Frozen):
 
 
 class Rounds(_Frozen):
-    """The register: the names of the rounds that are open, and those that were closed and may never open again."""
+    """The register: the rounds that are open with their salts, and those that were closed and may never open again, without."""
 
-    open: tuple[str, ...] = ()
+    open: tuple[OpenRound, ...] = ()
     closed: tuple[ClosedRound, ...] = ()
 
-    def opened(self, name: str) -> Self:
-        """With the round open; the same when it is already. `UserError` for a name that is none, or of a closed round."""
+    @field_validator("open", mode="before")
+    @classmethod
+    def _without_salt(cls, given: object) -> object:
+        """Rounds of an earlier version are names alone: their keys were made without a salt."""
+        return [{"name": each} if isinstance(each, str) else each for each in given] if isinstance(given, (list, tuple)) else given
+
+    @property
+    def open_names(self) -> tuple[str, ...]:
+        """The names of the open rounds, in alphabetical order."""
+        return tuple(each.name for each in self.open)
+
+    def opened(self, name: str, salt: bytes) -> Self:
+        """With the round open; one that is already keeps the salt it has. `UserError` for a name that is none, or of a closed round."""
         _check_name(name)
         if self.closed_round(name):
             raise UserError(
@@ -78,15 +101,25 @@ class Rounds(_Frozen):
                 allowed="a name that no round had before",
                 next_step="casehouse linkage round with a new name",
             )
-        return self if name in self.open else self.model_copy(update={"open": tuple(sorted({*self.open, name}))})
+        if name in self.open_names:
+            return self
+        opened = sorted((*self.open, OpenRound(name=name, salt=salt.hex())), key=lambda each: each.name)
+        return self.model_copy(update={"open": tuple(opened)})
+
+    def salt_of(self, name: str) -> bytes:
+        """The salt of an open round; `UserError` when it is not open."""
+        for each in self.open:
+            if each.name == name:
+                return bytes.fromhex(each.salt)
+        raise self._unknown()
 
     def after_closing(self, name: str, tag: str) -> Self:
-        """With the round closed; the same when it is already. `UserError` when there never was such a round."""
+        """With the round closed and its salt gone; the same when it is already. `UserError` when there never was such a round."""
         if self.closed_round(name):
             return self
         self.ensure_known(name)
         closed = sorted((*self.closed, ClosedRound(name=name, tag=tag)), key=lambda each: each.name)
-        return self.model_copy(update={"open": tuple(each for each in self.open if each != name), "closed": tuple(closed)})
+        return self.model_copy(update={"open": tuple(each for each in self.open if each.name != name), "closed": tuple(closed)})
 
     def with_holders(self, held: Mapping[str, Iterable[str]]) -> Self:
         """With these batches remembered as holders of tokens, by the name of the closed round."""
@@ -99,29 +132,34 @@ class Rounds(_Frozen):
 
     def ensure_known(self, name: str) -> None:
         """`UserError` when no round, open or closed, has the name."""
-        if name not in self.open and not self.closed_round(name):
-            raise UserError(
-                "there is no linkage round of that name",
-                where="casehouse linkage close",
-                allowed=", ".join(self.open) or "no round is open",
-                next_step="use the name of an open round",
-            )
+        if name not in self.open_names and not self.closed_round(name):
+            raise self._unknown()
+
+    def _unknown(self) -> UserError:
+        return UserError(
+            "there is no linkage round of that name",
+            where="casehouse linkage close",
+            allowed=", ".join(self.open_names) or "no round is open",
+            next_step="use the name of an open round",
+        )
 
 
-def round_key(master: bytes, name: str) -> bytes:
-    """The 32 bytes of the round's key: HKDF-SHA-256 of the master, no salt, info `casehouse linkage round 1|<name>`.
+def round_key(master: bytes, name: str, salt: bytes = b"") -> bytes:
+    """The 32 bytes of the round's key: HKDF-SHA-256 of the master with the round's salt, info `casehouse linkage round 1|<name>`.
+
+    A round of an instance has a random salt, deleted when it closes: then not even who holds the master makes its key again.
 
     Raises `UserError` for a master that is short or well known, or a name that is none.
     """
     _check_name(name)
     check_key(master, "the master secret of linkage")
     info = b"casehouse linkage round 1|" + name.encode()
-    return HKDF(algorithm=SHA256(), length=KEY_BYTES, salt=None, info=info).derive(master)
+    return HKDF(algorithm=SHA256(), length=KEY_BYTES, salt=salt or None, info=info).derive(master)
 
 
 def round_keys(master: bytes, rounds: Rounds) -> dict[str, bytes]:
     """The keys of the open rounds by name."""
-    return {name: round_key(master, name) for name in rounds.open}
+    return {name: round_key(master, name, rounds.salt_of(name)) for name in rounds.open_names}
 
 
 def round_tag(key: bytes) -> str:
@@ -132,9 +170,9 @@ def round_tag(key: bytes) -> str:
     return hmac.new(key, b"casehouse round tag", sha256).hexdigest()[:TAG_DIGITS]
 
 
-def key_file(master: bytes, name: str) -> bytes:
+def key_file(master: bytes, name: str, salt: bytes = b"") -> bytes:
     """The key file of a round for its partners, as JSON; raises what `round_key` raises."""
-    key = round_key(master, name)
+    key = round_key(master, name, salt)
     made = KeyFile(round=name, normaliser=NORMALISER_VERSION, key=key.hex(), check=_check_value(name, NORMALISER_VERSION, key))
     return (made.model_dump_json(indent=1) + "\n").encode()
 

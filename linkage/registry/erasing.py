@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from linkage.registry.replaying import standing
+from linkage.registry.replaying import with_alive
 from linkage.registry.tables import Kind, Registry, appended
 
 
@@ -29,6 +29,6 @@ def forget(registry: Registry, record_keys: pl.Series) -> Registry:
     bare = registry.event.with_columns(
         pl.when(~pl.col("record_key").is_in(gone).fill_null(value=False)).then(pl.col(name)).alias(name) for name in named
     )
-    left = Registry(standing(registry.person, kept, touched), kept, judgement, bare)
+    left = Registry(with_alive(registry.person, kept, touched), kept, judgement, bare)
     said = pl.DataFrame({"kind": [Kind.FORGOTTEN.value], "amount": [known]})
     return Registry(left.person, left.membership, left.judgement, appended(left, said))

@@ -20,10 +20,10 @@ def applied(person: pl.DataFrame, membership: pl.DataFrame, events: pl.DataFrame
     moved = _moved(membership, events)
     left = membership.filter(pl.col("valid_to").is_null() & pl.col("record_key").is_in(events["record_key"].unique().implode()))
     touched = pl.concat([events["person_key"], left["person_key"]]).drop_nulls().unique()
-    return standing(_named(person, events), moved, touched), moved
+    return with_alive(_named(person, events), moved, touched), moved
 
 
-def standing(person: pl.DataFrame, membership: pl.DataFrame, touched: pl.Series) -> pl.DataFrame:
+def with_alive(person: pl.DataFrame, membership: pl.DataFrame, touched: pl.Series) -> pl.DataFrame:
     """The persons with `is_alive` as the memberships have it for those of `touched`."""
     is_touched = pl.col("person_key").is_in(touched.implode())
     alive = membership.filter(pl.col("valid_to").is_null() & is_touched)["person_key"].unique()

@@ -15,7 +15,7 @@ import polars as pl
 from linkage.guards import Guard, guards_between
 from linkage.model import Level, LinkageModel, Thresholds
 from linkage.review.queue import Question
-from linkage.review.words import field_word, level_word
+from linkage.review.words import Likeness, field_word, level_word, likeness_of
 from linkage.scoring import levels_of
 from schemas.messages import Message, list_text, say, spoken
 from schemas.vocabulary import Language
@@ -25,10 +25,10 @@ SILENT_BELOW = 0.05
 
 
 class Outcome(StrEnum):
-    """What a comparison says of the question whether two reports are one person."""
+    """What a comparison says of the question whether two reports are one person: the sign of its weight."""
 
-    AGREES = "agrees"
-    DIFFERS = "differs"
+    FOR = "for"
+    AGAINST = "against"
     SILENT = "silent"
     MISSING = "missing"
 
@@ -44,12 +44,17 @@ class Step:
 
     @property
     def outcome(self) -> Outcome:
-        """By the sign of the weight, since a name that sounds alike may speak against one person as well as for it."""
+        """By the sign of the weight: what is equal may speak against one person as well as for it, see `likeness`."""
         if self.is_missing:
             return Outcome.MISSING
         if abs(self.bits) < SILENT_BELOW:
             return Outcome.SILENT
-        return Outcome.AGREES if self.bits > 0 else Outcome.DIFFERS
+        return Outcome.FOR if self.bits > 0 else Outcome.AGAINST
+
+    @property
+    def likeness(self) -> Likeness:
+        """By the level, whatever it weighs."""
+        return Likeness.MISSING if self.is_missing else likeness_of(self.level)
 
 
 @dataclass(frozen=True)
@@ -126,8 +131,8 @@ def step_text(step: Step, language: Language) -> str:
 def outcome_word(outcome: Outcome) -> Message:
     """What an outcome is called."""
     return {
-        Outcome.AGREES: say("agrees"),
-        Outcome.DIFFERS: say("differs"),
+        Outcome.FOR: say("speaks for one person"),
+        Outcome.AGAINST: say("speaks for two persons"),
         Outcome.SILENT: say("says nothing"),
         Outcome.MISSING: say("missing"),
     }[outcome]
@@ -157,6 +162,11 @@ def notes_of(explanation: Explanation, language: Language) -> tuple[str, ...]:
     if question.size_left + question.size_right > 2:
         sizes = {"left": question.size_left, "right": question.size_right, "bits": bits_text(question.weight / 1000, language)}
         notes.append(say("Reports taken as one person so far: {left} and {right}; the mean weight between them is {bits} bits.", **sizes))
+        notes.append(say("Shown is the pair that agrees most; the question is about both groups, by the mean over all pairs between them."))
+    if any(step.likeness is Likeness.EQUAL and step.outcome is Outcome.AGAINST for step in explanation.steps):
+        notes.append(
+            say("An equal but common name can weigh against one person: only pairs in which something already agrees are looked at.")
+        )
     said = {name: bits_text(getattr(limits, name), language) for name in ("automatic", "asked", "link", "review")}
     notes.append(
         say("Thresholds in bits: asked from {review} to {asked}, one person from {link}, counted as certain from {automatic}.", **said)

@@ -20,7 +20,7 @@ WIDTH, NAMES, WEIGHTS, MARGIN = 860, 300, 64, 16
 """Across, in pixels: the whole picture, the column of names, the column of weights, the space around."""
 TOP, ROW, BAR = 84, 36, 18
 NOTE_LINE, NOTE_SIGNS = 20, 118
-COLOURS = {Outcome.AGREES: "#2e7d4f", Outcome.DIFFERS: "#b3261e", Outcome.SILENT: "#66707c", Outcome.MISSING: "#66707c"}
+COLOURS = {Outcome.FOR: "#2e7d4f", Outcome.AGAINST: "#b3261e", Outcome.SILENT: "#66707c", Outcome.MISSING: "#66707c"}
 INK, SOFT, LINE, WHOLE = "#1c2430", "#55606e", "#d9dee5", "#3b6ea5"
 FONT = "system-ui, 'Segoe UI', 'Noto Sans', 'Noto Sans Arabic', 'DejaVu Sans', sans-serif"
 

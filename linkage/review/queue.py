@@ -10,19 +10,10 @@ from typing import get_args
 
 import polars as pl
 
+from linkage.clusters import QUESTIONS
 from linkage.registry.judging import Verdict
 
 PAIR = ("record_key_left", "record_key_right")
-QUESTION_SCHEMA = pl.Schema(
-    {
-        "record_key_left": pl.String,
-        "record_key_right": pl.String,
-        "weight": pl.Int64,
-        "size_left": pl.Int64,
-        "size_right": pl.Int64,
-        "is_joined": pl.Boolean,
-    }
-)
 VERDICTS: tuple[Verdict, ...] = get_args(Verdict)
 """What a person says of two reports. Unsure binds nothing: the question stays and is asked last."""
 
@@ -53,14 +44,15 @@ class Question:
 def waiting(questions: pl.DataFrame, judgements: pl.DataFrame, undecided: float) -> tuple[Question, ...]:
     """The questions that nobody has decided, in the order in which they are asked.
 
-    `questions` has the columns of `QUESTION_SCHEMA`, `judgements` those of `linkage.bonds.JUDGEMENTS`; the newest verdict on a pair counts.
+    `questions` has the columns of `linkage.clusters.QUESTIONS`, `judgements` those of `linkage.bonds.JUDGEMENTS`; the newest verdict on
+    a pair counts.
     Pairs whose groups are large come first, by the product of their sizes, since one answer then decides about most pairs of reports;
     then those nearest to `undecided` (bits), where linkage knows least; then by record keys. Pairs put off as unsure come last.
     """
     newest = judgements.sort("number").unique(list(PAIR), keep="last").select(*PAIR, "verdict")
-    told = questions.select(QUESTION_SCHEMA.names()).join(newest, on=list(PAIR), how="left")
+    told = questions.select(list(QUESTIONS)).join(newest, on=list(PAIR), how="left")
     is_unsure = (pl.col("verdict") == "unsure").fill_null(value=False)
-    open_ones = told.filter(pl.col("verdict").is_null() | is_unsure).select(*QUESTION_SCHEMA.names(), is_unsure.alias("is_unsure"))
+    open_ones = told.filter(pl.col("verdict").is_null() | is_unsure).select(*QUESTIONS, is_unsure.alias("is_unsure"))
     ordered = open_ones.sort(
         "is_unsure",
         -(pl.col("size_left") * pl.col("size_right")),

@@ -1,4 +1,4 @@
-"""The waterfall of a pair: each weight as a bar from the sum before it to the sum after it, agreement to the right.
+"""The waterfall of a pair: each weight as a bar from the sum before it to the sum after it; what speaks for one person runs to the right.
 
 Here: where bars begin and end, and their drawing in a terminal. Never here: an image file (`picture`), or a cell of a report.
 """
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from rich.table import Table
     from rich.text import Text
 
-STYLE = {Outcome.AGREES: "green", Outcome.DIFFERS: "red", Outcome.SILENT: "dim", Outcome.MISSING: "dim"}
+STYLE = {Outcome.FOR: "green", Outcome.AGAINST: "red", Outcome.SILENT: "dim", Outcome.MISSING: "dim"}
 TOTAL_STYLE = "bold"
 BAR_WIDTH = 28
 FULL, SIDE, MARK = "█", "▏", "┊"

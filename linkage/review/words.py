@@ -5,6 +5,7 @@ Here: what a caseworker reads, in the language that was asked for. Never here: a
 
 from __future__ import annotations
 
+from enum import StrEnum
 from functools import cache
 
 from schemas.case import VictimReport
@@ -18,6 +19,16 @@ _FIELDS = {
     "document": "document_number",
 }
 """Comparisons that are called otherwise than the field that they compare."""
+_EQUAL = ("same", "same day", "same year, neither states a day", "strong token agrees", "fair token agrees")
+
+
+class Likeness(StrEnum):
+    """What a level finds of the two cells, whatever it weighs."""
+
+    EQUAL = "equal"
+    NEAR = "near"
+    DIFFERENT = "different"
+    MISSING = "missing"
 
 
 def field_word(comparison: str, language: Language) -> str:
@@ -31,6 +42,15 @@ def field_word(comparison: str, language: Language) -> str:
 def level_word(label: str, language: Language) -> str:
     """A level of the model in words; one that no catalogue knows is said as the model says it."""
     return spoken(_levels().get(label, label), language)
+
+
+def likeness_of(label: str) -> Likeness:
+    """What a level of the model says of the two cells: equal as far as both state something, different, or something between."""
+    if label == "missing":
+        return Likeness.MISSING
+    if label in _EQUAL or label.startswith("same words"):
+        return Likeness.EQUAL
+    return Likeness.DIFFERENT if label.startswith("different") else Likeness.NEAR
 
 
 def known_levels() -> frozenset[str]:
@@ -73,6 +93,7 @@ def _levels_of_names() -> tuple[Message, ...]:
         say("nearly the same letters"),
         say("much the same letters"),
         say("initial only"),
+        say("different, though family name and day of birth agree"),
     )
 
 
@@ -103,7 +124,13 @@ def _levels_of_births() -> tuple[Message, ...]:
 
 
 def _levels_of_places() -> tuple[Message, ...]:
-    return (say("same area"), say("four words or more the same"), say("three words the same"), say("two words the same"))
+    return (
+        say("same area"),
+        say("six words or more the same"),
+        say("four words or more the same"),
+        say("three words the same"),
+        say("two words the same"),
+    )
 
 
 def _levels_of_tokens() -> tuple[Message, ...]:

@@ -75,7 +75,7 @@ def put_sample(instance: Instance, reports: int) -> None:
     """Generate the sample batches once and put them into the inbox."""
     from pipelines.rounds import open_round
     from sample_data.generate import generate
-    from sample_data.layouts.tokens import ROUND
+    from sample_data.layouts.tokens import ROUND, ROUND_SALT
 
     folder = instance.home / "sample"
     if not (folder / "truth.csv").exists():
@@ -83,6 +83,6 @@ def put_sample(instance: Instance, reports: int) -> None:
         staged = instance.home / ".staging-sample"
         shutil.rmtree(staged, ignore_errors=True)
         generate(staged, reports=reports, linkage_key=instance.linkage_secret)
-        open_round(instance, ROUND)
+        open_round(instance, ROUND, salt=ROUND_SALT)
         staged.rename(folder)
     shutil.copytree(folder / "inbox", instance.inbox, dirs_exist_ok=True)

@@ -27,7 +27,8 @@ def withdraw(
     """
     from pipelines.condition import assert_of_this_version
     from pipelines.corrections import settle, withdrawn_named
-    from pipelines.intake import link_anew, needs_linkage, say_condition, say_raw_holders
+    from pipelines.intake import link_anew, say_condition, say_raw_holders
+    from pipelines.linking import needs_linkage
     from pipelines.runner import open_runner
 
     instance = Instance()

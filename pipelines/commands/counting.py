@@ -27,7 +27,7 @@ def counts(
 
     max(form) <= persons <= sum(form): a person has at least one form, known or not, and may have several.
     """
-    from pipelines.counted import counted, csv_of_counts, json_of_counts, line_of, table_of_counts, table_of_figures
+    from pipelines.counted import counted, csv_of_counts, json_of_counts, line_of, notes_of, table_of_figures, tables_of_counts
 
     if as_csv and as_json:
         raise UserError("--csv and --json exclude each other", where="the options", allowed="one of them", next_step="choose one")
@@ -37,7 +37,10 @@ def counts(
         typer.echo(csv_of_counts(found) if as_csv else json_of_counts(found), nl=not as_csv)
     else:
         console.print(NOT_FOR_PUBLICATION, soft_wrap=True)
-        wide().print(table_of_counts(found))
+        for table in tables_of_counts(found):
+            wide().print(table)
+        for note in notes_of(found):
+            console.print(note, soft_wrap=True)
         if figures := table_of_figures(found):
             wide().print(figures)
         for check in (check for check in found.counts.checks if check.part == ALL or not check.holds):

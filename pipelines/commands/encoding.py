@@ -72,6 +72,7 @@ def _tell(encoded: Encoded, out: Path) -> None:
     for reason, records in encoded.without:
         console.print(f"  {records:>9,} with none: {reason}", soft_wrap=True)
     console.print(f"{len(encoded.kept)} column(s) stay beside the tokens, {encoded.left_out} are left out", soft_wrap=True)
+    console.print(f"  they stay as they are: {', '.join(encoded.kept)}", markup=False, soft_wrap=True)
     for finding in encoded.findings:
         console.print(f"[yellow]warning[/] {finding.text}", soft_wrap=True)
     console.print(f"{out.name} is written; next: casehouse check {out.name}, then send it, and never the key file with it", soft_wrap=True)

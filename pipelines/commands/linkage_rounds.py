@@ -47,11 +47,13 @@ def linkage_close(
     """End a linkage round: its tokens are deleted, links found by them stay as judgements, its key can never be made again."""
     from pipelines.commands.corrections import confirm
     from pipelines.condition import assert_of_this_version
+    from pipelines.round_register import load_rounds
     from pipelines.rounds import close_round
 
     instance = Instance()
     assert_of_this_version(instance)
     with instance.hold():
+        load_rounds(instance.vault).ensure_known(name)
         console.print(f"Linkage round {name} ends: its tokens are deleted from every report that is kept.", soft_wrap=True)
         confirm(yes)
         closed = close_round(instance, name)

@@ -15,7 +15,12 @@ Out: TypeAlias = Annotated[Path, typer.Option("--out", help="Where to write uniq
 Columns: TypeAlias = Annotated[
     Path | None, typer.Option(help="Which column is read as what, as YAML: a line `theirs: ours` for each; see docs/examples/linkage-*.yml")
 ]
-Map: TypeAlias = Annotated[list[str] | None, typer.Option("--map", help="The same for one column, theirs=ours; may be given several times")]
+Map: TypeAlias = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--map", help="The same for one column, theirs=ours, or theirs=ignored for one not to be read; may be given several times"
+    ),
+]
 Judgements: TypeAlias = Annotated[
     Path | None, typer.Option(help="What humans decided of pairs: unique_id_left, unique_id_right, verdict; lower rows are newer")
 ]
@@ -45,11 +50,16 @@ def link(  # noqa: PLR0913 - an option each
     """Find who is the same person in a table of reports; nothing is kept of it.
 
     `person` is the best estimate and `automatic` what is joined without asking anyone; both are named by the smallest id of the
-    group. Columns are given_name, family_name, birth_date and so on; whatever a table lacks is not compared.
-    Exit: 0 written, 2 refused.
+    group. Whatever a table lacks is not compared.
+
+    Columns known by name: unique_id (or record_key), partner_code (partner), source_person_id, given_name, middle_name, family_name
+    (surname), birth_date (dob), birth_date_precision (dob_quality), gender_code (sex), citizenship_code (nationality), document_number
+    (document), phone, email, address, postal_code, birth_place, occupation, person_token. Dates are YYYY-MM-DD or a part of it; with the
+    year last they are read where the partner's other dates show which number is the day. Exit: 0 written, 2 refused.
     """
     from pipelines.commands.shared import console, progress
-    from pipelines.linking_files import Request, link_file, summary
+    from pipelines.linking_files import Request, link_file
+    from pipelines.linking_summary import summary
 
     request = Request(
         table=table,

@@ -100,6 +100,26 @@ def _list(sitting: Sitting, most: int | None) -> None:
     _say(_waiting_text(len(sitting.queue)), "en")
     if most is not None and len(sitting.queue) > most:
         console.print(f"only the first {most} are shown; --all shows them all")
+    _list_contradicted(sitting)
+
+
+def _list_contradicted(sitting: Sitting) -> None:
+    """The judgements that bind nothing, with who gave them and when; nothing where all are applied."""
+    from rich.table import Table
+    from rich.text import Text
+
+    found = sitting.contradicted()
+    if not found:
+        return
+    table = Table(box=None, pad_edge=False)
+    for name in ("pair", "verdict", "by", "at"):
+        table.add_column(name)
+    for each in found:
+        table.add_row(each.number, each.verdict, Text(each.by), each.at)
+    console.print()
+    _say(_contradicted_text(len(found)), "en")
+    wide().print(table)
+    console.print("casehouse review --pair NUMBER judges one of them anew", soft_wrap=True)
 
 
 def _draw(sitting: Sitting, pair: str, file: Path, language: Language) -> None:
@@ -125,27 +145,35 @@ def _named(sitting: Sitting, pair: str) -> Question:
 
 def _answer_from(sitting: Sitting, file: Path) -> None:
     """Judge without a terminal; every pair is looked up before the first answer is kept. An answer that stands already is left as it is."""
-    from pipelines.reviewing import read_answers
+    from pipelines.reviewing import assert_one_verdict_a_pair, read_answers
 
-    read = [(_named(sitting, answer.pair).pair, answer.verdict) for answer in read_answers(file)]
-    for pair, verdict in read:
-        if sitting.verdict_on(pair) != verdict:
-            sitting.judge(pair, verdict)
+    read = [(_named(sitting, answer.pair).pair, answer) for answer in read_answers(file)]
+    assert_one_verdict_a_pair(read, file.name)
+    for pair, answer in read:
+        if sitting.verdict_on(pair) != answer.verdict:
+            sitting.judge(pair, answer.verdict)
 
 
 def _sit(sitting: Sitting, pair: str, language: Language) -> None:
     """Ask one question after the other; that the review was opened is in the log before anything is shown."""
+    from linkage.scoring import LinkageFailed
     from pipelines.review_terminal import Terminal
 
+    _say(say("reading the reports"), language)
     queue = (_named(sitting, pair),) if pair else sitting.standing(sitting.queue)
     _say(say("judging as {name}", name=sitting.by), language)
     _say(_waiting_text(len(queue)), language)
     if not queue:
         return
     sitting.open()
+    terminal = Terminal()
     try:
-        with Terminal().opened() as terminal:
+        with terminal.opened():
             _ask_all(sitting, queue, terminal, language)
+    # A signal that comes while the database works ends as a failure of the database.
+    except (KeyboardInterrupt, LinkageFailed, RuntimeError):
+        if not terminal.is_left:
+            raise
     finally:
         sitting.close()
 
@@ -156,6 +184,8 @@ def _ask_all(sitting: Sitting, queue: tuple[Question, ...], terminal: Terminal, 
     at, note = 0, ""
     seen: set[int] = set()
     while at < len(queue):
+        if not sitting.has_page(queue[at]):
+            terminal.wait(spoken(say("reading the reports"), language))
         page = sitting.page(queue[at], queue[at + 1 :])
         seen.add(at)
         sitting.shown = len(seen)
@@ -189,7 +219,8 @@ def _close(sitting: Sitting, language: Language) -> None:
         raise typer.Exit(REFUSED) from None
     _say(say("persons before: {before}; now: {after}", before=found.persons_before, after=found.persons), language)
     if contradicted := sitting.contradicted():
-        _say(_contradicted_text(contradicted), language)
+        _say(_contradicted_text(len(contradicted)), language)
+        _say(say("not applied: {pairs}", pairs=[each.number for each in contradicted]), language)
 
 
 def _contradicted_text(count: int) -> Message:

@@ -13,6 +13,8 @@ from sample_data.sheets import Cells, Defect, Layout
 
 ROUND = "sample"
 """The linkage round whose key the network has."""
+ROUND_SALT = b""
+"""None, so that the same master makes the same sample; a round of living persons has a random one."""
 BANDS = ("0-8", "9-17", "18-20", "21-23", "24-26", "27-29", "30-38", "39-47", "48+")
 FORMS = {
     "sexual_exploitation": ("sfruttamento sessuale",),

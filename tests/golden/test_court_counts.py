@@ -11,7 +11,7 @@ import pytest
 from anonymize.deidentify import deidentify
 from anonymize.keys import with_keys
 from ingest.validation.batch import validate_batch
-from pipelines.counted import broken_counts
+from pipelines.counted import broken_counts, files_by_form
 from schemas.partner import Partner, load_partner
 from schemas.units import Unit
 from tests.deliveries import delivery
@@ -41,9 +41,9 @@ def store(court: Partner, tmp_path: Path) -> Iterator[Store]:
         yield store
 
 
-def test_the_rows_of_victims_are_more_than_the_victims(store: Store) -> None:
-    found = store.counts(partner_code="be-court")
-    assert (found.of("report"), found.of("victim"), found.of("victim", "person_by_form")) == (13, 8, 12)
+def test_the_rows_of_victims_are_more_than_their_reports_and_the_victims(store: Store, court: Partner) -> None:
+    found = store.counts(partner_code="be-court", by_form=files_by_form({"be-court": court}))
+    assert (found.of("report", "row"), found.of("report"), found.of("victim"), found.of("victim", "person_by_form")) == (13, 11, 8, 12)
 
 
 def test_convictions_are_more_than_the_convicted_and_fewer_than_their_rows(store: Store) -> None:

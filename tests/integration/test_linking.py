@@ -2,27 +2,35 @@
 
 from __future__ import annotations
 
+import io
 import json
 from collections.abc import Iterator, Sequence
+from hashlib import sha256
 from pathlib import Path
 
 import polars as pl
 import pytest
+from rich.console import Console
 
 from linkage.model import load_model
 from linkage.registry import from_bytes
 from linkage.stored import state_from_bytes
 from pipelines import corrections, linkage_objects, linking, stages
+from pipelines.condition import condition_of
 from pipelines.inbox import arrivals
 from pipelines.instance import Instance
-from pipelines.intake import needs_linkage
+from pipelines.linking import needs_linkage
+from pipelines.publishing import make_release
+from pipelines.reviewing import Sitting
 from pipelines.settings import Settings
 from pipelines.submission import put_batch
-from schemas.errors import CasehouseError, StorageError
+from pipelines.summary import closing
+from schemas.errors import CasehouseError, ReleaseRefused, SpecificationError, StorageError, UserError, VaultError
 from tests.conftest import ROOT
 from warehouse.store import open_store
 
 PARTNERS = ("north", "south")
+ROUND_KEY = sha256(b"a round of this test").digest()
 SPECIFICATION = """
 name: {name}
 title: {name}
@@ -187,7 +195,8 @@ def test_a_judgement_is_kept_at_once_and_outlives_another_model(house: Instance)
     linking.record_access(house, by="ana", at="2026-01-01T10:00:00Z", shown=0)
     number = linking.judge(house, keys[1], keys[0], "different", by="ana", at="2026-01-01T10:00:05Z")
     assert linking.judgements(house)["number"].to_list() == [number]
-    assert linking.accesses(house).rows() == [("ana", "2026-01-01T10:00:00Z", 0)]
+    log = linkage_objects.load_registry(house.vault).registry.event
+    assert log.filter(pl.col("kind") == "reviewed").select("by", "at", "amount").rows() == [("ana", "2026-01-01T10:00:00Z", 0)]
     assert number == registry(house).next_number + 1
     assert linking.regroup(house) == linking.Regrouped(persons_before=4, persons=5)
     assert person_of(house, "north", 1) != person_of(house, "south", 1)
@@ -247,9 +256,9 @@ def test_a_state_of_another_version_is_made_anew(house: Instance) -> None:
 
 
 def test_links_by_tokens_of_a_round_stay_as_judgements(house: Instance) -> None:
-    assert linking.keep_round_links(house, "r1", "0123abcd") == 0
+    assert linking.keep_round_links(house, "r1", ROUND_KEY) == 0
     send(house, *BATCHES[0])
-    assert linking.keep_round_links(house, "r1", "0123abcd") == 0
+    assert linking.keep_round_links(house, "r1", ROUND_KEY) == 0
 
 
 @pytest.mark.parametrize("left_by", ["another model", "another version"])
@@ -261,7 +270,7 @@ def test_a_withdrawal_leaves_nothing_of_a_state_that_cannot_be_gone_on_from(hous
     if left_by == "another version":
         house.vault.store("linkage", b"selam")
         assert linking.questions(house).is_empty()
-        assert not linking.is_other_model(house)
+        assert needs_linkage(house)
     corrections.withdraw_batch(made(house.home, path), "north", batch_id)
     assert house.vault.load("linkage") == b""
 
@@ -271,3 +280,129 @@ def test_what_is_printed_of_it_names_nobody(house: Instance) -> None:
     linking.link_persons(house)
     kept = linkage_objects.load_state(house.vault)
     assert repr(kept) == "<Kept <LinkageState of 3 records, 0 edges>>"
+
+
+def broken_model(house: Instance) -> Instance:
+    """The same instance under a model file that is none."""
+    path = house.home.parent / "broken.json"
+    path.write_text("{}", encoding="utf-8")
+    return made(house.home, path)
+
+
+def spoil(house: Instance, name: str) -> None:
+    """Change the bytes of an object of the vault."""
+    path = house.vault.folder / f"{name}.age"
+    path.write_bytes(path.read_bytes()[:-1])
+
+
+def said_at_the_end(house: Instance) -> str:
+    said = io.StringIO()
+    closing(Console(file=said, width=200), house)
+    return said.getvalue()
+
+
+@pytest.mark.parametrize("lost_by", ["removal", "an older version", "changed bytes"])
+def test_where_nothing_is_remembered_of_the_reports_linking_is_pending_and_nothing_else_is_shown(house: Instance, lost_by: str) -> None:
+    send(house, *BATCHES[0])
+    send(house, *BATCHES[1])
+    linking.link_persons(house)
+    calm, asked = registry(house), linking.questions(house)
+    assert not needs_linkage(house)
+    if lost_by == "removal":
+        (house.vault.folder / "linkage.age").unlink()
+    elif lost_by == "changed bytes":
+        spoil(house, "linkage")
+    else:
+        house.vault.store("linkage", b"of another version")
+    assert needs_linkage(house)
+    assert condition_of(house).is_linking_pending
+    with pytest.raises(ReleaseRefused, match="linking persons is pending"):
+        make_release(house)
+    with pytest.raises(UserError, match="linking persons is pending"):
+        Sitting(house, "ana")
+    said = said_at_the_end(house)
+    assert "pending for 6 victim records" in said
+    assert "persons (at least" not in said
+    assert "Questions" not in said
+    assert linking.link_persons(house).read == 6
+    assert not needs_linkage(house)
+    assert not condition_of(house).is_linking_pending
+    assert registry(house).equals(calm)
+    assert linking.questions(house).equals(asked)
+    assert "6 victim records -> 4 persons (at least" in said_at_the_end(house)
+
+
+def test_where_only_the_registry_of_the_version_before_is_left_persons_are_linked(house: Instance) -> None:
+    send(house, *BATCHES[0])
+    linking.link_persons(house)
+    (house.vault.folder / "linkage.age").unlink()
+    house.vault.store("registry", json.dumps({"members": [], "retired": [], "next_ordinal": 9}).encode())
+    assert needs_linkage(house)
+
+
+def test_a_state_whose_bytes_were_changed_keeps_no_record_from_leaving(house: Instance) -> None:
+    batch_id = send(house, *BATCHES[0])
+    send(house, *BATCHES[1])
+    linking.link_persons(house)
+    spoil(house, "linkage")
+    corrections.withdraw_batch(house, "north", batch_id)
+    assert house.vault.load("linkage") == b"", "what cannot be read is not left lying"
+    assert linking.link_persons(house).records == 3
+
+
+def test_a_registry_whose_bytes_were_changed_is_never_made_anew(house: Instance) -> None:
+    send(house, *BATCHES[0])
+    linking.link_persons(house)
+    spoil(house, "registry")
+    with pytest.raises(VaultError):
+        linking.link_persons(house)
+
+
+def test_a_broken_model_file_is_told_and_keeps_no_record_from_leaving(house: Instance) -> None:
+    batch_id = send(house, *BATCHES[0])
+    send(house, *BATCHES[1])
+    linking.link_persons(house)
+    assert condition_of(house).model_faults == ()
+    broken = broken_model(house)
+    corrections.withdraw_batch(broken, "north", batch_id)
+    assert house.vault.load("linkage") == b""
+    found = condition_of(broken)
+    assert found.is_linking_pending
+    assert len(found.model_faults) > 1
+    assert "the file of the linkage model is broken" in " ".join(found.lines())
+    assert "pending" in said_at_the_end(broken)
+    with pytest.raises(SpecificationError, match=r"broken\.json"):
+        linking.link_persons(broken)
+    assert linking.link_persons(house).records == 3
+
+
+def test_under_a_broken_model_file_a_release_waits_though_nothing_came(house: Instance) -> None:
+    send(house, *BATCHES[0])
+    linking.link_persons(house)
+    with pytest.raises(ReleaseRefused, match="linking persons is pending"):
+        make_release(broken_model(house))
+
+
+def test_a_model_that_does_not_fit_the_reports_is_named_with_what_to_do(house: Instance) -> None:
+    send(house, *BATCHES[0])
+    send(house, *BATCHES[1])
+    model = load_model()
+    first, *others = model.comparisons
+    wrong = first.levels[1].model_copy(update={"condition": "no_such_column_l = no_such_column_r"})
+    comparison = first.model_copy(update={"levels": (first.levels[0], wrong, *first.levels[2:])})
+    path = house.home.parent / "unfit.json"
+    unfit = model.model_copy(update={"version": "unfit", "comparisons": (comparison, *others)})
+    path.write_text(unfit.model_dump_json(exclude_none=True), encoding="utf-8")
+    with pytest.raises(UserError, match="does not fit the reports") as told:
+        linking.link_persons(made(house.home, path))
+    assert told.value.where == str(path)
+    assert "CASEHOUSE_LINKAGE_MODEL" in told.value.next_step
+    assert told.value.__suppress_context__
+
+
+def test_when_all_were_withdrawn_no_linkage_is_due_for_ever(house: Instance) -> None:
+    batch_id = send(house, *BATCHES[0])
+    linking.link_persons(house)
+    corrections.withdraw_batch(broken_model(house), "north", batch_id)
+    assert not needs_linkage(house)
+    assert Sitting(house, "ana").queue == ()

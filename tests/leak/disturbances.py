@@ -133,10 +133,11 @@ def _corrections() -> bytes:
 
 
 def _one_token_for_all() -> bytes:
-    """Tokens that were made of one field, so that many persons share one."""
+    """Tokens that were made of one field, so that many persons share one, and a token of a round that never was."""
     header = "codice,data_segnalazione,gettone,sesso,fascia_eta,cittadinanza,forme\n"
     rows = (f"G-{number},2021-05-04,{'5a' * 32},F,18-20,MA,caporalato\n" for number in range(12))
-    return (header + "".join(rows)).encode()
+    stray = f"G-99,2021-05-04,0a0a0a0a.nnd.{'5b' * 16},F,18-20,MA,caporalato\n"
+    return (header + "".join(rows) + stray).encode()
 
 
 def _far_too_small(instance: Instance) -> dict[str, bytes]:

@@ -82,6 +82,7 @@ def test_each_unit_is_counted_as_what_it_is(store: Store) -> None:
         ("victim", "person_by_form"): 2,
         ("victim", "without_form"): 1,
         ("accused_report", "distinct"): 6,
+        ("accused_report", "without_person"): 1,
         ("accused", "distinct"): 3,
         ("accused", "person_by_form"): 3,
         ("accused", "without_form"): 1,
@@ -91,6 +92,18 @@ def test_each_unit_is_counted_as_what_it_is(store: Store) -> None:
         ("incident", "distinct"): 3,
         ("offence", "distinct"): 3,
     }
+
+
+def test_the_rows_of_a_file_of_person_by_form_are_no_reports(store: Store) -> None:
+    """v1 and v2 are p1 in c1, v3 and v4 are p1 in c2, v5 is p2 in c3; a6 names no person, so no other row is of its report."""
+    court(store)
+    found = store.counts(by_form=[("court", "persons")])
+    assert (found.of("report"), found.of("report", "row"), store.counts().of("report"), store.counts().of("report", "row")) == (3, 5, 5, 0)
+    assert (found.of("accused_report"), found.of("accused_report", "row")) == (5, 6)
+    assert (store.sources([("court", "persons")]).reports, store.sources([("court", "others")]).reports) == (3, 5)
+    by_form = store.counts(By.FORM, by_form=[("court", "persons")])
+    assert [by_form.of("report", part=form) for form in ("forced_labour", "servitude", "unknown")] == [1, 2, 2]
+    assert by_form.of("victim") == store.counts().of("victim")
 
 
 def test_forms_that_are_not_known_are_rows_of_their_own_and_a_known_form_beats_them(store: Store) -> None:
@@ -154,7 +167,7 @@ def test_belgian_convictions_by_form_hold_and_do_not_add_up() -> None:
 
 
 def test_a_means_of_control_that_no_record_states_is_not_stated(store: Store) -> None:
-    """Nobody said that it was absent, and nobody was asked: that is neither no nor unknown."""
+    """It was said to be absent, is not known, or was not asked about: that is neither no nor unknown."""
     send(store, "a", {Unit.VICTIM: [{"record_key": "v1", "means_codes": ["threats"]}, {"record_key": "v2", "means_codes": ["unknown"]}]})
     store.replace_membership(pl.DataFrame({"record_key": ["v1", "v2"], "person_key": ["p1", "p1"]}))
     (found,) = store.means().to_dicts()

@@ -9,14 +9,17 @@ from pathlib import Path
 
 import polars as pl
 import pytest
-from test_counting import court, send
+from rich.console import Console
+from test_counting import Row, court, send
 from typer.testing import CliRunner, Result
 
 from pipelines.cli import app
-from pipelines.counted import broken_counts
+from pipelines.counted import broken_counts, counted, tables_of_counts
+from pipelines.instance import Instance
 from schemas.errors import UserError
 from schemas.release import PersonInterval
 from schemas.units import Unit
+from warehouse.counting import By
 from warehouse.store import open_store
 
 
@@ -34,8 +37,10 @@ def asked(*words: str) -> Result:
     return CliRunner().invoke(app, ["counts", *words], env={"COLUMNS": "400"})
 
 
-def rows_of(output: str) -> dict[str, list[str]]:
-    """First cell -> the other cells of a table as it is printed."""
+def rows_of(output: str, unit: str = "") -> dict[str, list[str]]:
+    """First cell -> the other cells of a table as it is printed; with a unit, of the table of that unit."""
+    if unit:
+        output = output.split(f"┃ {unit}, by ")[1].split("┏", maxsplit=1)[0]
     cells = [[cell.strip() for cell in line.strip("│┃").split("│")] for line in output.splitlines() if "│" in line]
     return {row[0]: row[1:] for row in cells}
 
@@ -52,6 +57,7 @@ def test_every_unit_stands_on_a_row_of_its_own_and_persons_have_their_interval(f
         ["Victims", "each once, of whom no form is known", "1"],
         ["Victims", "person x known form of exploitation", "2"],
         ["Reports about accused persons", "each once", "6"],
+        ["Reports about accused persons", "that name no person", "1"],
         ["Accused persons, at any stage", "each once", "3"],
         ["Accused persons, at any stage", "each once, of whom no form is known", "1"],
         ["Accused persons, at any stage", "person x known form of exploitation", "3"],
@@ -61,22 +67,50 @@ def test_every_unit_stands_on_a_row_of_its_own_and_persons_have_their_interval(f
         ["Incidents", "each once", "3"],
         ["Offences", "each once", "3"],
     ]
+    assert "1 report about an accused person names no person and is not in the count of persons" in result.output
     assert "holds Victims: max(form) <= persons <= sum(form): 1 <= 2 <= 3" in result.output
 
 
 def test_forms_that_are_not_known_come_last_and_the_whole_counts_each_once(file: Path) -> None:
-    rows = rows_of(asked("--by", "form").output)
+    rows = rows_of(asked("--by", "form").output, "Victims")
     assert list(rows) == ["Forced labour", "Servitude", "Asked, not known", "all, each once"]
-    assert [rows[name][2] for name in rows] == ["1", "1", "1", "2 (1 to 4)"]
+    assert [rows[name] for name in rows] == [["1"], ["1"], ["1"], ["2 (1 to 4)"]]
 
 
-@pytest.mark.parametrize(
-    ("by", "parts"), [("partner", ["court", "all, each once"]), ("year", ["2020", "2021", "unknown", "all, each once"])]
-)
+@pytest.mark.parametrize(("by", "parts"), [("partner", ["court", "all, each once"]), ("year", ["2020", "2021", "all, each once"])])
 def test_a_breakdown_has_a_row_a_part(file: Path, by: str, parts: list[str]) -> None:
     result = asked("--by", by)
-    assert list(rows_of(result.output)) == parts
+    assert list(rows_of(result.output, "Reports about accused persons" if by == "partner" else "Victims")) == parts
     assert f"holds Victims: max({by}) <= persons <= sum({by})" in result.output
+
+
+@pytest.mark.parametrize("by", By)
+def test_a_breakdown_can_be_read_on_a_terminal_of_80_columns(file: Path, by: By) -> None:
+    sink = io.StringIO()
+    Console(file=sink, width=80).print(*tables_of_counts(counted(Instance(), by)))
+    assert "…" not in sink.getvalue()
+    words = {word.strip("┃│,") for word in sink.getvalue().split()}
+    assert {"Reports", "Convicted", "persons"} <= words, "no word is broken"
+    assert rows_of(sink.getvalue(), "Victims")["all, each once"][0] == "2 (1 to 4)"
+
+
+def test_years_do_not_add_up_and_the_page_says_so(file: Path) -> None:
+    assert "a person stands in each year of a report, so years do not add up to all" in asked("--by", "year").output
+
+
+def test_where_no_report_names_an_accused_person_there_is_no_figure_of_them(file: Path) -> None:
+    """No person is named, which is not that there were none."""
+    with open_store(file) as store:
+        members = store.members()
+        nameless: list[Row] = [{"record_key": f"f{at}", "proceeding_stage_code": "suspected"} for at in range(20)]
+        send(store, "police", {Unit.PERPETRATOR: nameless})
+        store.replace_membership(members)
+    output = asked("--by", "partner").output
+    assert rows_of(output, "Reports about accused persons")["police"] == ["20", "20"]
+    assert "police" not in rows_of(output, "Accused persons, at any stage")
+    assert "21 reports about accused persons name no person and are not in the count of persons" in output
+    found = list(csv.DictReader(io.StringIO(asked("--by", "partner", "--csv").output)))
+    assert {row["unit"] for row in found if row["part"] == "police"} == {"accused_report"}
 
 
 def test_one_partner_is_counted_alone_and_the_interval_is_of_all(file: Path) -> None:

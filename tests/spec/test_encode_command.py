@@ -89,6 +89,7 @@ def test_it_says_how_many_got_tokens_and_why_others_got_none(desk: Desk) -> None
     assert "1 with none: a birth date, but neither a name of two parts, nor a document, nor a telephone number" in said
     assert "1 with none: a birth year only, and no rare name, document or telephone number" in said
     assert "6 column(s) stay beside the tokens, 5 are left out" in said
+    assert "they stay as they are: codice, data_segnalazione, sesso, fascia_eta, cittadinanza, forme" in said
 
 
 def test_neither_names_nor_the_key_stand_in_what_is_written_or_said(desk: Desk) -> None:
@@ -157,6 +158,10 @@ def test_a_filter_for_review_is_added_on_demand(desk: Desk) -> None:
         (("--columns", "family_name=cognome", "--columns", "family_name=nome"), "a column is given twice"),
         (("--columns", "surname=cognome"), "there is no field surname"),
         (("--columns", f"source_record_id=codice,{COLUMNS}", "--keep", "cognome"), "1 column(s) that --keep names hold an identifier"),
+        (
+            ("--columns", "source_record_id=codice,family_name=cognome,birth_date=nascita", "--keep", "nome"),
+            "1 column(s) that --keep names are",
+        ),
         (("--partner", "be-court", "--columns", COLUMNS), "several files that belong together"),
         (("--partner", "nobody", "--columns", COLUMNS), "there is no partner of that name"),
     ],
@@ -207,3 +212,31 @@ def test_a_file_whose_tokens_repeat_too_often_is_warned_about(desk: Desk) -> Non
     desk.put(tuple((f"IT-{number}", *ROWS[0][1:]) for number in range(20)))
     desk.encode("--partner", "it-tokens", "--columns", COLUMNS)
     assert "warning one token of the kind nnd stands on 20 records" in desk.said
+
+
+@pytest.mark.parametrize(
+    ("column", "cell"),
+    [("note", "ha visto YASMIN ieri"), ("note", "doc. AB-778899"), ("note", "nata 17/05/1990"), ("codice", "Zwolinska-1")],
+)
+def test_a_kept_cell_that_repeats_its_own_person_is_refused_by_its_row(desk: Desk, column: str, cell: str) -> None:
+    place = HEADERS.index(column)
+    clean = [(*row[:-1], "") for row in ROWS]
+    clean[0] = (*clean[0][:place], cell, *clean[0][place + 1 :])
+    desk.put(tuple(clean))
+    assert desk.encode("--columns", f"source_record_id=codice,{COLUMNS}", "--keep", "note") == 2
+    said = desk.said
+    assert f"where: column(s) {column}; row(s) 2" in said
+    assert cell not in said
+    assert not (desk.folder / "out.csv").exists()
+
+
+def test_cells_that_name_somebody_else_or_nobody_stay(desk: Desk) -> None:
+    desk.put(tuple((*row[:-1], "ha visto Abdulrahman a Torino, 3 volte") for row in ROWS))
+    assert desk.encode("--columns", f"source_record_id=codice,{COLUMNS}", "--keep", "note") == 0
+
+
+def test_a_bare_year_is_a_birth_year_whatever_form_dates_have(desk: Desk) -> None:
+    row = ("IT-9", "2020-05-01", "Yasmin", "Zwolińska", "1990", "AB 778899", *ROWS[0][6:])
+    desk.put((row,))
+    assert desk.encode("--columns", f"source_record_id=codice,{COLUMNS}", "--date-format", "%d/%m/%Y") == 0
+    assert {each.split(".")[1] for each in desk.out[0]["person_token"].split()} >= {"idy"}

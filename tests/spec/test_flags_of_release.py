@@ -207,6 +207,10 @@ class TestVerification:
         page = (tmp_path / "0001" / "codebook.html").read_text(encoding="utf-8")
         assert "k^m-anonymity in groups" in page
         assert "السيطرة بالتهديد" in page
+        absences = page.split('<h2 id="missing">')[1].split("<h2", maxsplit=1)[0]
+        assert "<tr><td><code>not_stated</code></td>" in absences
+        assert "said to be absent, nobody knows, or nobody asked" in absences
+        assert "<code>not_stated</code> if none does" in page.split('<h2 id="rows">')[1].split("<h2", maxsplit=1)[0]
         assert f"{DRUGS},suppressed" in (tmp_path / "0001" / "labels.csv").read_text(encoding="utf-8")
 
     @pytest.mark.parametrize(

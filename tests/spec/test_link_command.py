@@ -6,6 +6,7 @@ Everyone in these tables is invented.
 from __future__ import annotations
 
 import json
+import re
 import stat
 import sys
 from dataclasses import dataclass
@@ -18,6 +19,10 @@ from linkage.model import MODEL_PATH
 from linkage.private.rounds import key_file, round_key
 from linkage.private.tokens import person_tokens
 from pipelines.cli import main
+from pipelines.commands.linking import link
+from pipelines.linking_files import Outcome, Request
+from pipelines.linking_summary import summary
+from pipelines.linking_tables import KNOWN
 
 # Three reports of one woman, two of one man whose document says so, and one person alone.
 REPORTS = pl.DataFrame(
@@ -142,7 +147,92 @@ def test_the_summary_gives_the_interval_of_persons_and_shows_no_value(linking: L
         assert value not in json.dumps(report)
 
 
+def test_one_is_said_in_the_singular() -> None:
+    one = Outcome("2", records=1, fewest=1, persons=1, most=1, questions=1, asked_records=1, judgements=1, contradicted=0,
+                  pairs_compared=1, dropped=())  # fmt: skip
+    assert summary(one, Request(Path("a.csv"), Path("b.csv"), review=Path("c.csv")))[:4] == [
+        "1 report is of 1 person: no fewer than 1, no more than 1",
+        "1 question about 1 report (100.0%) is for a human to answer",
+        "1 pair of reports was compared, by model 2",
+        "1 judgement, 0 of them not applied: newer ones say otherwise",
+    ]
+
+
+def test_the_table_of_the_documentation_shows_what_linking_can_and_cannot_tell(linking: Linking) -> None:
+    """Scripts, halves of dates, a swapped day and month and documents are seen through; one pair is left to a human."""
+    example = Path(__file__).resolve().parents[2] / "docs" / "examples" / "reports.csv"
+    linking.put(pl.read_csv(example, infer_schema=False), "reports.csv")
+    assert linking.run("--review", "@pairs.csv", table="reports.csv") == 0
+    said = linking.said()
+    assert "30 reports are of 21 persons: no fewer than 20, no more than 22" in said
+    assert "1 question about 2 reports (6.7%) is for a human to answer" in said
+    assert "not read" not in said
+    found = linking.persons().items()
+    groups = {person: {report for report, of in found if of == person} for _, person in found}
+    assert {frozenset(group) for group in groups.values() if len(group) > 1} == {
+        frozenset({"a01", "b01"}),  # Latin and Arabic
+        frozenset({"a02", "b02"}),  # a document, and half a date
+        frozenset({"a03", "c01"}),  # Latin and Cyrillic, 5 July and 7 May
+        frozenset({"a04", "b06"}),
+        frozenset({"a06", "c02", "c07"}),  # a document, a month, two spellings
+        frozenset({"a08", "b07"}),  # 12 September and 9 December
+        frozenset({"b03", "c05"}),
+        frozenset({"c04", "c09"}),
+    }
+    pairs = pl.read_csv(linking.folder / "pairs.csv", infer_schema=False)
+    assert pairs.select("unique_id_left", "unique_id_right").rows() == [("a09", "b04")]
+
+
+def test_what_is_not_understood_is_counted_and_shown_to_nobody(linking: Linking) -> None:
+    linking.put(
+        pl.DataFrame(
+            {
+                "unique_id": [f"r{row}" for row in range(8)],
+                "surname": ["Qaradaghi"] * 8,
+                "dob": ["31/12/1979", "04/05/1990", "04.05.1990", "zzcanary", "unknown", "0000-00-00", "1990", None],
+                "sex": ["F", "zzcanary", "Female", "unknown", None, None, None, None],
+                "nationality": ["UA", "Ukraine", "zzcanary", "zzcanary", None, None, None, None],
+            }
+        ),
+        "written.csv",
+    )
+    assert linking.run("--report", "@report.json", table="written.csv") == 0
+    said = linking.said()
+    assert "\ndob: 2 of 7 have the year last; dates of that partner show which number is the day" in said
+    assert "- dob: 2 of 7 could not be read and are not compared; write YYYY-MM-DD" in said
+    assert "- sex: 1 of 4 are no gender that is known and are compared as written; write woman or man" in said
+    assert "- nationality: 2 of 4 are no country that is known and are compared as written; write two letters of ISO 3166-1" in said
+    report = json.loads((linking.folder / "report.json").read_text(encoding="utf-8"))
+    assert report["cells"] == {
+        "birth_date": {"filled": 7, "not_understood": 2},
+        "gender_code": {"filled": 4, "not_understood": 1},
+        "citizenship_code": {"filled": 4, "not_understood": 2},
+    }
+    assert "zzcanary" not in said + json.dumps(report)
+
+
+def test_what_is_understood_is_not_spoken_of(linking: Linking) -> None:
+    assert linking.run() == 0
+    said = linking.said()
+    assert "could not be read" not in said
+    assert "year last" not in said
+    assert "as written" not in said
+
+
 # Tables with other columns
+
+
+def test_a_column_may_be_mapped_to_any_known_name(linking: Linking) -> None:
+    names = {"unique_id": "no", "surname": "apellido", "dob": "born", "partner": "office"}
+    linking.put(REPORTS.rename(names), "other.parquet")
+    maps = [option for ours, theirs in names.items() for option in ("--map", f"{theirs}={ours}")]
+    assert linking.run(*maps, table="other.parquet") == 0
+    assert linking.persons() == FOUND
+
+
+def test_the_help_names_every_column_that_is_known() -> None:
+    words = set(re.findall(r"\w+", link.__doc__ or ""))
+    assert set(KNOWN) <= words
 
 
 def test_other_columns_are_mapped_one_by_one_or_in_a_file(linking: Linking) -> None:
@@ -295,8 +385,9 @@ def test_every_fault_of_the_request_and_the_table_is_told_at_once(linking: Linki
         "absent: the table has no such column",
         "--map: not of the form theirs=ours",
         "none.yml: cannot be read",
-        "unique_id: 2 row(s) without an id",
-        "unique_id: 2 row(s) repeat the id of another",
+        "unique_id: 2 row(s) without an id: row 3, 6, counted below the header",
+        "unique_id: 2 row(s) repeat the id of another: row 2, 5, counted below the header",
+        "ignored (the column is not read)",
         "given_name",
     ):
         assert fault in said
@@ -316,6 +407,12 @@ def test_a_table_that_cannot_be_linked_is_refused(linking: Linking, table: pl.Da
     linking.put(table)
     assert linking.run() == 2
     assert fault in linking.said()
+
+
+def test_of_many_repeated_ids_the_first_rows_are_named(linking: Linking) -> None:
+    linking.put(pl.concat([REPORTS, REPORTS]))
+    assert linking.run() == 2
+    assert "6 row(s) repeat the id of another: row 7, 8, 9, 10, 11 and more" in linking.said()
 
 
 def test_two_columns_cannot_both_be_the_id(linking: Linking) -> None:

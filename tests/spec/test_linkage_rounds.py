@@ -9,18 +9,21 @@ import polars as pl
 import pytest
 
 from engine.duck import connect
-from linkage.private.rounds import Rounds, read_key_file, round_key, round_tag
+from linkage.private.rounds import Rounds, read_key_file, round_key, round_keys, round_tag
 from linkage.private.tokens import person_tokens
 from pipelines.cli import main
 from pipelines.corrections import erase_raw
 from pipelines.inbox import arrivals
 from pipelines.instance import Instance
-from pipelines.kept import reports_of
+from pipelines.kept import load_kept, reports_of
 from pipelines.linkage_objects import STATE
 from pipelines.linking import judgements, link_persons
+from pipelines.round_links import token_links
+from pipelines.round_register import load_rounds
 from pipelines.rounds import close_round, open_keys, open_round, raw_token_holders
 from pipelines.settings import Settings
 from pipelines.stages import land_batch, store_batch, validate_landed
+from pipelines.summary import round_lines
 from schemas.errors import UserError
 from tests.conftest import ROOT
 from warehouse.store import open_store
@@ -150,6 +153,58 @@ def test_the_key_of_an_ended_round_is_never_made_again(house: Instance) -> None:
         assert read_key_file(open_round(house, "two"), "key file").round == "two"
 
 
+def test_nobody_who_holds_the_master_makes_the_key_of_an_ended_round_again(house: Instance) -> None:
+    key = open_keys(house)["one"]
+    [one] = load_rounds(house.vault).open
+    assert round_key(house.linkage_secret, "one", bytes.fromhex(one.salt)) == key
+    assert one.salt not in f"{one} {one!r}"
+    with house.hold():
+        close_round(house, "one")
+    assert one.salt not in load_rounds(house.vault).model_dump_json()
+    assert round_key(house.linkage_secret, "one") != key
+
+
+class TestWhichLinksStay:
+    """Person p: named records a and b, of which b shares no token with the others, and records t and u by tokens alone."""
+
+    KEY = round_key(b"a master secret of the tests, which protects nobody", "r1")
+    MEMBERS = pl.DataFrame([(key, "p") for key in "abtu"], schema=["record_key", "person_key"], orient="row")
+
+    def reports(self) -> pl.DataFrame:
+        columns = ("record_key", "partner_code", "given_name", "family_name", "birth_date", "person_token")
+        (one, other), none = PERSONS[:2], (None, None, None)
+        named = pl.DataFrame([("a", "x", *one[:3], None), ("b", "x", *other[:3], None)], schema=columns, orient="row")
+        [cell, _] = person_tokens(named, "r1", self.KEY).to_list()
+        nameless = [("t", "y", *none, cell), ("u", "z", *none, cell.split()[0])]
+        return pl.DataFrame([*named.rows(), *nameless], schema=columns, orient="row")
+
+    def test_a_nameless_record_and_those_that_share_a_token_with_it(self) -> None:
+        assert token_links(self.reports(), self.MEMBERS, "r1", self.KEY).rows() == [("a", "t"), ("a", "u"), ("t", "u")]
+
+    def test_never_two_named_records_also_where_both_sent_tokens(self) -> None:
+        reports = self.reports().with_columns(pl.col("person_token").fill_null(strategy="backward"))
+        assert ("a", "b") not in token_links(reports, self.MEMBERS, "r1", self.KEY).rows()
+
+    def test_no_pair_of_two_persons_and_none_of_another_round(self) -> None:
+        members = self.MEMBERS.with_columns(person_key=pl.col("record_key"))
+        assert token_links(self.reports(), members, "r1", self.KEY).is_empty()
+        other = round_key(b"a master secret of the tests, which protects nobody", "r2")
+        assert token_links(self.reports(), self.MEMBERS, "r2", other).is_empty()
+
+
+def test_tokens_of_a_round_that_is_not_open_are_a_problem_of_their_rows(house: Instance) -> None:
+    late = encoded(house, "one", first=4)
+    with house.hold():
+        open_round(house, "two")
+        close_round(house, "one")
+        batch = take_in(house, "with-tokens", late)
+    problems = {each: kept.problems for each in house.vault.batch_ids() if (kept := load_kept(house.vault, each))}
+    found = {each: frame.filter(pl.col("code") == "tokens_of_no_round") for each, frame in problems.items()}
+    assert found[batch].select("row_number", "field").sort("row_number").rows() == [(row, "person_token") for row in (2, 3, 4)]
+    assert [each for each, frame in found.items() if frame.height] == [batch]
+    assert round_lines(house) == [("Rounds", "open: two; closed: one")]
+
+
 def test_raw_files_that_hold_tokens_are_named_until_they_are_erased(house: Instance) -> None:
     assert raw_token_holders(house) == ()
     with house.hold():
@@ -237,7 +292,8 @@ def test_the_commands_write_a_key_file_and_end_the_round(
     out = tmp_path / "key.json"
     assert typed(house, monkeypatch, "round", "one", "--out", str(out)) == 0
     key = read_key_file(out.read_bytes(), "key.json")
-    assert key.secret == round_key(house.linkage_secret, "one")
+    assert key.secret == open_keys(house)["one"]
+    assert key.secret != round_key(house.linkage_secret, "one")
     assert out.stat().st_mode & 0o077 == 0
     assert typed(house, monkeypatch, "round", "one", "--out", str(out)) == 2
     assert typed(house, monkeypatch, "round", "No name", "--out", str(tmp_path / "other.json")) == 2
@@ -245,6 +301,7 @@ def test_the_commands_write_a_key_file_and_end_the_round(
     assert typed(house, monkeypatch, "close", "one", "--yes") == 0
     captured = capsys.readouterr()
     said = " ".join((captured.out + captured.err).split())
+    assert "Linkage round two ends" not in said
     for part in ("round one is open", "there is a file of that name already", "this is no name of a linkage round"):
         assert part in said
     assert "there is no linkage round of that name" in said
@@ -257,16 +314,26 @@ def test_the_commands_write_a_key_file_and_end_the_round(
 
 class TestTheRegister:
     def test_a_round_opens_once_closes_once_and_stays_closed(self) -> None:
-        rounds = Rounds().opened("b").opened("a").opened("a")
-        assert rounds.open == ("a", "b")
+        rounds = Rounds().opened("b", b"2").opened("a", b"1").opened("a", b"3")
+        assert rounds.open_names == ("a", "b")
+        assert rounds.salt_of("a") == b"1"
         closed = rounds.after_closing("a", "tag-of-a").with_holders({"a": ["2", "1"]}).with_holders({"a": ["1", "3"]})
-        assert (closed.open, closed.closed_round("a").batch_ids) == (("b",), ("1", "2", "3"))
+        assert (closed.open_names, closed.closed_round("a").batch_ids) == (("b",), ("1", "2", "3"))
         assert closed.after_closing("a", "another") == closed
         with pytest.raises(UserError):
-            closed.opened("a")
+            closed.opened("a", b"4")
         with pytest.raises(UserError):
             closed.after_closing("c", "tag")
+        with pytest.raises(UserError):
+            closed.salt_of("a")
+        assert '"salt":"31"' in rounds.model_dump_json()
+        assert '"salt":"31"' not in closed.model_dump_json()
+
+    def test_a_round_of_an_earlier_version_keeps_the_key_it_has(self) -> None:
+        rounds = Rounds.model_validate_json('{"open": ["spring"], "closed": []}')
+        master = bytes(range(100, 140))
+        assert round_keys(master, rounds) == {"spring": round_key(master, "spring")}
 
     def test_it_reads_back_as_it_was(self) -> None:
-        rounds = Rounds().opened("a").after_closing("a", "tag").opened("b")
+        rounds = Rounds().opened("a", b"1").after_closing("a", "tag").opened("b", b"2")
         assert Rounds.model_validate_json(rounds.model_dump_json()) == rounds

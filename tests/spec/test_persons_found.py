@@ -52,15 +52,18 @@ def test_the_release_says_it_wherever_someone_looks(told: Path) -> None:
         assert sentence in (told / page).read_text(encoding="utf-8")
     package = json.loads((told / "datapackage.json").read_text(encoding="utf-8"))
     assert sentence in package["description"]
-    assert package["personsFound"] == {"fewest": 15_815, "persons": 16_015, "most": 16_915, "step": 100}
-    assert json.loads((told / "proof.json").read_text(encoding="utf-8"))["persons_found"] == package["personsFound"]
+    assert package["personsFound"] == {"atLeast": 15_815, "about": 16_015, "fewerThan": 16_915, "step": 100}
+    found = json.loads((told / "proof.json").read_text(encoding="utf-8"))["persons_found"]
+    assert found == {"fewest": 15_815, "persons": 16_015, "most": 16_915, "step": 100}
 
 
 def test_the_codebook_says_in_four_languages_what_it_means(told: Path) -> None:
     section = (told / "codebook.html").read_text(encoding="utf-8").split('<h2 id="found">')[1].split("<h2")[0]
     paragraphs = [line for line in section.splitlines() if line.startswith("<p ")]
     assert [line.split('"')[1] for line in paragraphs] == ["en", "fr", "es", "ar"]
-    assert all(figure in line for line in paragraphs for figure in ("16,015", "15,815", "16,915", "100"))
+    for line, mark in zip(paragraphs, (",", "\u202f", ".", ","), strict=True):
+        assert all(figure in line for figure in (f"16{mark}015", f"15{mark}815", f"16{mark}915", "100"))
+    assert "about 16,015 distinct persons, as far" in paragraphs[0], "not about so many or so"
     assert 'dir="rtl"' in paragraphs[-1]
     assert "{" not in section
 

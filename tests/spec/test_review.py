@@ -13,6 +13,7 @@ import pytest
 from rich.console import Console
 
 from linkage.bonds import JUDGEMENTS
+from linkage.clusters import QUESTIONS
 from linkage.features import features
 from linkage.guards import Guard
 from linkage.model import LinkageModel, load_model
@@ -30,9 +31,9 @@ from linkage.review.explanation import (
     steps_of,
 )
 from linkage.review.picture import picture
-from linkage.review.queue import QUESTION_SCHEMA, Question, judgement_to_take_back, verdict_of, waiting
+from linkage.review.queue import Question, judgement_to_take_back, verdict_of, waiting
 from linkage.review.waterfall import bar_text, bars_of, scale_of, waterfall
-from linkage.review.words import field_word, known_levels, level_word
+from linkage.review.words import Likeness, field_word, known_levels, level_word, likeness_of
 from schemas.messages import list_text, say, spoken
 from schemas.vocabulary import LANGUAGES, Language
 from schemas.zones import Identified
@@ -43,7 +44,7 @@ SVG = "{http://www.w3.org/2000/svg}"
 
 def questions(*rows: tuple[str, str, int, int, int]) -> pl.DataFrame:
     """Questions by left, right, weight, size_left, size_right."""
-    return pl.DataFrame([(*row, False) for row in rows], schema=QUESTION_SCHEMA, orient="row")
+    return pl.DataFrame([(*row, False) for row in rows], schema=QUESTIONS, orient="row")
 
 
 def judgements(*rows: tuple[int, str, str, str, str]) -> pl.DataFrame:
@@ -149,9 +150,23 @@ class TestTheAccountOfAPair:
 
     def test_an_outcome_is_the_sign_of_the_weight(self) -> None:
         found = {step.comparison: step.outcome for step in MIXED.steps}
-        assert (found["given_name"], found["family_name"], found["phone"]) == (Outcome.AGREES, Outcome.DIFFERS, Outcome.MISSING)
+        assert (found["given_name"], found["family_name"], found["phone"]) == (Outcome.FOR, Outcome.AGAINST, Outcome.MISSING)
         silent = replace(MIXED.steps[0], bits=0.04)
         assert silent.outcome is Outcome.SILENT
+
+    def test_what_is_equal_stays_equal_though_it_weighs_against(self) -> None:
+        """A common name that both reports have in common is no difference; one sentence says why it weighs against all the same."""
+        labels = [level.label for level in MODEL.comparisons[0].levels]
+        common = explanation(given_name=labels.index("same words, common"))
+        assert (common.steps[0].likeness, common.steps[0].outcome) == (Likeness.EQUAL, Outcome.AGAINST)
+        assert "An equal but common name can weigh against" in " ".join(notes_of(common, "en"))
+        assert "An equal but common name" not in " ".join(notes_of(MIXED, "en"))
+
+    def test_every_level_that_is_called_different_or_missing_is_found_so_and_no_other(self) -> None:
+        found = {level.label: likeness_of(level.label) for comparison in MODEL.comparisons for level in comparison.levels}
+        assert {label for label, likeness in found.items() if likeness is Likeness.MISSING} == {"missing"}
+        assert all((likeness is Likeness.DIFFERENT) == label.startswith("different") for label, likeness in found.items())
+        assert [found[label] for label in ("same day", "same month", "nearly the same")] == [Likeness.EQUAL, Likeness.NEAR, Likeness.NEAR]
 
     def test_what_is_missing_weighs_nothing(self) -> None:
         assert explanation().total == pytest.approx(math.log2(MODEL.prior / (1 - MODEL.prior)))
@@ -162,7 +177,9 @@ class TestTheAccountOfAPair:
         assert "Today both count as two persons" in notes
         assert "document numbers differ" in notes
         assert "3 and 2; the mean weight between them is +0.4 bits" in notes
+        assert "the pair that agrees most; the question is about both groups" in notes
         alone = " ".join(notes_of(explanation(), "en"))
+        assert "agrees most" not in alone
         assert "one person: that is the best estimate" in alone
         assert "so far" not in alone
         assert "Today" not in " ".join(notes_of(explanation(question=Question("a", "b", 0, 1, 1, is_joined=None)), "en"))
@@ -215,7 +232,7 @@ class TestTheWaterfall:
         scale = scale_of(MIXED, bars)
         for bar in bars[1:-1]:
             moved = scale.place(bar.end) - scale.place(bar.start)
-            assert {Outcome.AGREES: moved > 0, Outcome.DIFFERS: moved < 0}.get(bar.outcome or Outcome.MISSING, moved == 0)
+            assert {Outcome.FOR: moved > 0, Outcome.AGAINST: moved < 0}.get(bar.outcome or Outcome.MISSING, moved == 0)
 
     def test_no_bar_and_no_threshold_lies_outside_the_scale(self) -> None:
         bars = bars_of(MIXED, "en")
@@ -241,7 +258,7 @@ class TestTheWaterfall:
         lines = captured.get().splitlines()
         assert len(lines) == len(MODEL.comparisons) + 2
         assert bits_text(MIXED.total, language) in lines[-1]
-        assert spoken(outcome_word(Outcome.AGREES), language) in captured.get()
+        assert spoken(outcome_word(Outcome.FOR), language) in captured.get()
 
 
 class TestThePicture:
@@ -281,7 +298,7 @@ class TestThePicture:
         assert bits_text(MIXED.total, "ar") in numbers
         places = [box.get("x") for box in root.findall(f"{SVG}rect")[1:]]
         bars = [bar for bar in bars_of(MIXED, "ar") if bar.outcome is not Outcome.MISSING]
-        rising = [number for number, bar in enumerate(bars) if bar.bits > 1 and bar.outcome is Outcome.AGREES]
+        rising = [number for number, bar in enumerate(bars) if bar.bits > 1 and bar.outcome is Outcome.FOR]
         assert all(float(places[n] or 0) >= float(places[n - 1] or 0) for n in rising if bars[n - 1].bits > 0 and bars[n - 1].outcome)
 
     @pytest.mark.parametrize("language", LANGUAGES)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from xml.etree import ElementTree
@@ -18,12 +19,13 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from linkage.review.queue import verdict_of
-from pipelines import linking
+from linkage.review.queue import Question, verdict_of
+from linkage.scoring import LinkageFailed
+from pipelines import linkage_objects, linking
 from pipelines.cli import app
 from pipelines.commands.reviewing import review
 from pipelines.instance import Instance
-from pipelines.reviewing import Sitting, checked_name, read_answers, user_name
+from pipelines.reviewing import Page, Sitting, checked_name, read_answers, user_name
 from schemas.errors import InstanceBusy, SpecificationError, UserError, VaultError
 from tests.undecided import REPORTS, VALUES, Desk, Script, environment_of, settings_in, undecided_instance
 
@@ -121,6 +123,47 @@ class TestAtTheTerminal:
         assert LEFT in text
         assert told(house) == [("same", "Asker")]
 
+    def test_a_key_that_was_pressed_before_the_page_stood_there_is_no_answer(self, house: Instance) -> None:
+        text, _ = sit([(ENTERED, "s"), (QUIT, "q")], "--by", "Asker")
+        assert text.index(ENTERED) < text.rindex("reading the reports") < text.index("question 1 of 3")
+        assert told(house) == []
+        assert "0 judgements are kept" in text
+
+    def test_a_key_without_a_meaning_says_which_there_are(self, house: Instance) -> None:
+        text, _ = sit([(QUIT, "x"), ("the keys are: s, d, u, b, q", "q")])
+        assert "question 2 of 3" not in text
+        assert told(house) == []
+
+    @pytest.mark.parametrize("failure", [KeyboardInterrupt, LinkageFailed, RuntimeError])
+    def test_ctrl_c_while_a_page_is_worked_out_quits_and_groups_by_what_was_judged(
+        self, house: Instance, monkeypatch: pytest.MonkeyPatch, failure: type[BaseException]
+    ) -> None:
+        """The database turns an interruption into a failure of its own."""
+        worked_out = Sitting.page
+
+        def interrupted(sitting: Sitting, question: Question, following: Sequence[Question] = ()) -> Page:
+            if sitting.judged:
+                with contextlib.suppress(KeyboardInterrupt):
+                    interrupt(signal.SIGINT)
+                    time.sleep(1)
+                raise failure("stopped")
+            return worked_out(sitting, question, following)
+
+        monkeypatch.setattr(Sitting, "page", interrupted)
+        text, code = sit([(QUIT, "s")], "--by", "Asker")
+        after = text.partition(LEFT)[2]
+        assert "1 judgement is kept" in after
+        assert "persons before:" in after
+        assert (code, told(house)) == (0, [("same", "Asker")])
+
+    def test_a_failure_that_nobody_caused_by_leaving_is_not_hidden(self, house: Instance, monkeypatch: pytest.MonkeyPatch) -> None:
+        def failing(*_: object) -> None:
+            raise LinkageFailed("stopped")
+
+        monkeypatch.setattr(Sitting, "page", failing)
+        with pytest.raises(LinkageFailed):
+            sit([])
+
     def test_when_a_run_is_at_work_the_answer_is_asked_again(self, house: Instance, monkeypatch: pytest.MonkeyPatch) -> None:
         judge, calls = linking.judge, [True]
 
@@ -170,8 +213,8 @@ class TestAtTheTerminal:
 
     def test_that_the_review_was_opened_is_in_the_log_with_who_and_how_many_were_shown(self, house: Instance) -> None:
         sit([(QUIT, "u"), (QUIT, "q")], "--by", "Asker")
-        accesses = linking.accesses(house)
-        assert [(by, shown) for by, shown in accesses.select("by", "shown").iter_rows()] == [("Asker", 0), ("Asker", 2)]
+        log = linkage_objects.load_registry(house.vault).registry.event
+        assert log.filter(pl.col("kind") == "reviewed").select("by", "amount").rows() == [("Asker", 0), ("Asker", 2)]
 
     def test_the_real_command_killed_in_the_middle_has_kept_every_answer(self, house: Instance) -> None:
         with Desk([(QUIT, "s"), (QUIT, "d"), (QUIT, "\x00")]) as desk:
@@ -229,6 +272,26 @@ class TestWithoutATerminal:
         file.write_text(f"pair,verdict\n{sitting.number(sitting.queue[2].pair)},same\n", encoding="utf-8")
         done = CliRunner().invoke(app, ["review", "--answers", str(file), "--by", "Asker"])
         assert "1 judgement is not applied, since newer ones contradict it" in done.output
+        [contradicted] = Sitting(house, "Asker").contradicted()
+        assert contradicted.number == sitting.number((one, two))
+        assert f"not applied: {contradicted.number}" in done.output
+        listed = CliRunner().invoke(app, ["review", "--list"]).output.partition("not applied")[2]
+        assert [text in listed for text in (contradicted.number, "same", "Other", "2026-01-01")] == [True] * 4
+        again = Sitting(house, "Asker")
+        question = again.named(contradicted.number)
+        assert again.page(question).is_contradicted
+        again.judge(question.pair, "different")
+        assert not again.page(question).is_contradicted
+
+    def test_a_pair_that_is_judged_twice_and_differently_is_refused_by_its_rows(self, house: Instance, tmp_path: Path) -> None:
+        sitting = Sitting(house, "Asker")
+        number = sitting.number(sitting.queue[0].pair)
+        file = tmp_path / "answers.csv"
+        file.write_text(f"pair,verdict\n{number},same\n\n{number},same\n{number[:7]},different\n", encoding="utf-8")
+        done = CliRunner().invoke(app, ["review", "--answers", str(file), "--by", "Asker"])
+        assert isinstance(done.exception, SpecificationError)
+        assert "rows 2 and 5 judge one pair differently" in str(done.exception)
+        assert told(house) == []
 
     def test_one_unknown_pair_and_nothing_of_the_file_is_kept(self, house: Instance, tmp_path: Path) -> None:
         sitting = Sitting(house, "Asker")

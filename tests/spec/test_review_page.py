@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from rich.cells import cell_len
 from rich.console import Console
@@ -10,7 +12,8 @@ from linkage.model import load_model
 from linkage.registry.judging import Verdict
 from linkage.review.explanation import Explanation, prior_bits, steps_of
 from linkage.review.queue import Question
-from pipelines.review_page import differing, keys_text, page_of
+from linkage.review.waterfall import bars_of
+from pipelines.review_page import differing, effects_text, keys_text, page_of, says_text
 from pipelines.reviewing import Page
 from schemas.vocabulary import LANGUAGES, Language
 
@@ -93,3 +96,36 @@ def test_an_answer_that_was_given_and_what_went_wrong_are_said() -> None:
     text = printed(page(LEFT, RIGHT), verdict="different", note="not kept")
     assert "your answer so far: different persons" in text
     assert "not kept" in text
+
+
+def test_an_answer_that_is_not_applied_is_said_so() -> None:
+    judged = page(LEFT, RIGHT)
+    assert "this answer is not applied" in printed(replace(judged, is_contradicted=True), verdict="same")
+    assert "this answer is not applied" not in printed(judged, verdict="same")
+
+
+def test_an_equal_name_is_shown_as_equal_whatever_it_weighs() -> None:
+    common = [level.label for level in MODEL.comparisons[0].levels].index("same words, common")
+    alike = page(LEFT | {"middle_name": None}, RIGHT | {"given_name": "Quendolinara"}, given_name=common)
+    [name] = [line for line in printed(alike).splitlines() if "Quendolinara" in line]
+    assert "= same words, common" in name
+    assert "−" in name
+    says = says_text(alike.explanation.steps[0], bars_of(alike.explanation, "en")[1], "Quendolinara", "Quendolinara", "en")
+    assert "red" not in str(says.style)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_what_each_answer_will_do_is_said(language: Language) -> None:
+    assert effects_text(language) in " ".join(printed(page(LEFT, RIGHT), language, width=400).split("\n"))
+
+
+def test_a_token_that_neither_report_has_is_not_named_as_missing() -> None:
+    assert "token" not in printed(page(LEFT, RIGHT))
+
+
+def test_in_a_narrow_window_the_reports_stand_one_below_the_other() -> None:
+    lines = printed(page(LEFT, RIGHT, given_name=1, gender=1), width=50).splitlines()
+    at = next(number for number, line in enumerate(lines) if line.startswith("Given name"))
+    assert lines[at + 1 : at + 3] == ["  first-ngo: Quendolinara Ada", "  second-ngo: Quendolinora"]
+    assert "= same words, rare" in lines[at]
+    assert any(line.startswith("together") for line in lines[at:])

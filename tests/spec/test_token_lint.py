@@ -16,7 +16,7 @@ from linkage.private.lint import Fault, lint
 from linkage.private.rounds import round_key, round_tag, well_known_keys
 from linkage.private.tokens import person_tokens
 from pipelines.settings import ROOT
-from pipelines.token_lint import CODE, SweepWithTokens, with_token_lint
+from pipelines.token_lint import CODE, OF_NO_ROUND, SweepWithTokens, with_token_lint
 from schemas.partner import load_partners
 
 KEY = round_key(b"a master secret of the tests, which protects nobody", "r1")
@@ -125,3 +125,18 @@ class TestOfABatch:
         found, result = self.checked(tmp_path, cells)
         assert found == []
         assert result.problems.is_empty()
+
+
+def test_a_check_that_knows_the_open_rounds_tells_which_rows_have_tokens_of_another(tmp_path: Path) -> None:
+    partner = load_partners(ROOT / "partners")["it-tokens"]
+    table = tmp_path / "tokens.csv"
+    header = "codice,data_segnalazione,gettone,sesso,fascia_eta,cittadinanza,forme,regione_ente\n"
+    cells = (f"{round_tag(KEY)}.nnd.{'1' * 32} {round_tag(KEY)}.nry.{'2' * 32}", "", f"0a0a0a0a.nnd.{'3' * 32}")
+    rows = (f"I-{n},2020-01-0{n},{cell},F,18-20,MA,caporalato,Lazio\n" for n, cell in enumerate(cells, start=1))
+    table.write_text(header + "".join(rows), encoding="utf-8")
+    for tags, wanted in (([round_tag(KEY)], [(4,)]), ([], [(2, 4)]), (None, [])):
+        sweep = SweepWithTokens(tags)
+        checked = sweep.added_to(check_batch([table], partner, sweep=sweep, keep_problems=True))
+        assert [finding.rows for finding in checked.findings if finding.code == OF_NO_ROUND] == wanted
+        assert checked.problems is not None
+        assert checked.problems.filter(pl.col("code") == OF_NO_ROUND).height == sum(map(len, wanted))
