@@ -9,8 +9,10 @@ import pytest
 
 from pipelines.cli import main
 from pipelines.encoding_columns import is_naming
+from pipelines.instance import Instance
 from pipelines.nameless import assert_names_nobody
-from pipelines.settings import ROOT
+from pipelines.settings import ROOT, Settings
+from pipelines.submission import put_batch
 from schemas.errors import BatchRefused
 from schemas.partner import load_partners
 
@@ -85,3 +87,13 @@ def test_checking_and_sending_end_with_2(
     captured = capsys.readouterr()
     assert "may send no names" in " ".join((captured.out + captured.err).split())
     assert not list((tmp_path / "home").glob("inbox/it-tokens/*/*"))
+
+
+def test_what_waits_in_the_inbox_is_readable_by_its_owner_alone(tmp_path: Path) -> None:
+    path = table(tmp_path, *SOUND)
+    path.chmod(0o644)
+    instance = Instance(Settings(home=tmp_path / "home", partners=ROOT / "partners", products=ROOT / "products"))
+    put_batch(instance, "it-tokens", [path], "report")
+    [copied] = (tmp_path / "home").glob("inbox/it-tokens/*/reports.csv")
+    assert copied.stat().st_mode & 0o077 == 0
+    assert copied.read_bytes() == path.read_bytes()
