@@ -82,6 +82,14 @@ def linkage_model(instance: Instance) -> LinkageModel:
     return load_model(instance.settings.linkage_model or MODEL_PATH)
 
 
+def model_in_use(instance: Instance) -> LinkageModel:
+    """The model with its thresholds as they are among the records linked here."""
+    model = linkage_model(instance)
+    with open_store(instance.warehouse_file, read_only=True) as store:
+        records = store.members().height
+    return model.model_copy(update={"thresholds": model.thresholds.among(records)})
+
+
 def model_faults(instance: Instance) -> tuple[str, ...]:
     """What is wrong with the file of the model that the settings choose; nothing where persons can be linked by it."""
     try:

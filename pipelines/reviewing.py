@@ -79,7 +79,7 @@ class Sitting:
         assert_linked(instance)
         assert_remembered(instance)
         self.instance, self.by = instance, checked_name(by)
-        self.model = linking.linkage_model(instance)
+        self.model = linking.model_in_use(instance)
         self._secret = instance.pseudonym_secret
         judgements = linking.judgements(instance)
         self._judgements = judgements.select(list(JUDGEMENTS))

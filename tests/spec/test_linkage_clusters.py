@@ -5,7 +5,7 @@ from __future__ import annotations
 import polars as pl
 import pytest
 
-from linkage.bonds import JUDGEMENTS
+from linkage.bonds import JUDGEMENTS, no_judgements
 from linkage.clusters import Clustered, clusters
 from linkage.guards import READ_BY_GUARDS, Guard, guards_between
 from linkage.model import Thresholds
@@ -189,3 +189,22 @@ def test_a_verdict_on_a_record_that_is_gone_waits() -> None:
 def test_no_records_make_no_groups() -> None:
     found = run(records(), {})
     assert found.clusters.height == found.questions.height == 0
+
+
+def test_among_more_records_the_same_weight_joins_less() -> None:
+    """Made for two records, the cuts ask two bits more among eight: 2.5 bits are over the cut of 1, not over 3."""
+    small = THRESHOLDS.model_copy(update={"holds_up_to": 2})
+    two, eight = records({}, {}), records(*[{}] * 8)
+    edge = pl.DataFrame({"left": [0], "right": [1], "weight": [2500]})
+    assert clusters(two, edge, no_judgements(), small).clusters["cluster"].n_unique() == 1
+    assert clusters(eight, edge, no_judgements(), small).clusters["cluster"].n_unique() == 8
+
+
+def test_no_more_questions_are_asked_than_people_can_answer_and_those_nearest_to_undecided_first() -> None:
+    """Twenty couples that are all uncertain: ten questions, those nearest to the cut of 1."""
+    places = range(40)
+    schema = records({}).schema
+    rows = [{"position": place, "record_key": f"r{place:02d}", "partner_code": "north", "is_token_only": False} for place in places]
+    edges = pl.DataFrame({"left": places[::2], "right": places[1::2], "weight": [1000 + 100 * number for number in range(20)]})
+    asked = clusters(pl.DataFrame(rows, schema=schema), edges, no_judgements(), THRESHOLDS).questions
+    assert asked["weight"].to_list() == list(range(1900, 900, -100))

@@ -100,3 +100,12 @@ def test_frequencies_are_skeletons_of_single_words() -> None:
     frequencies = load_model().frequencies
     assert all(name.isalpha() and name == name.lower() for name in frequencies.names)
     assert frequencies.reason
+
+
+@pytest.mark.parametrize(("records", "more"), [(1, 0), (40_000, 0), (79_999, 0), (80_000, 1), (200_000, 2), (1_000_000, 4)])
+def test_every_doubling_of_the_reports_asks_one_bit_more(records: int, more: int) -> None:
+    """The model's cuts hold for 40,000 reports."""
+    cuts = load_model().thresholds
+    asked = cuts.among(records)
+    assert [asked.milli(name) - cuts.milli(name) for name in ("automatic", "asked", "link", "review")] == [more * 1000] * 4
+    assert (asked.lowest, asked.highest) == (cuts.lowest, cuts.highest)
