@@ -75,6 +75,7 @@ pictures: .venv/.installed-dev  ## Draw the pictures of README and docs anew, fr
 	@$(BIN)/python docs/pictures/graph.py
 	@$(BIN)/python docs/pictures/check.py
 	@$(BIN)/python docs/pictures/classes.py
+	@$(BIN)/python docs/pictures/review.py
 
 .venv/.installed-bench: .venv/.installed-dev
 	@echo "Installing what the benchmarks compare with ..."
