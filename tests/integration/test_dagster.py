@@ -89,7 +89,8 @@ class TestGraph:
     def test_every_batch_and_the_release_are_checked(self, graph: dg.Definitions) -> None:
         checks = {(tuple(key.asset_key.path), key.name) for key in graph.resolve_asset_graph().asset_check_keys}
         wanted = {((asset_name(code), "stored"), name) for code in PARTNERS for name in ("every_row_accounted_for", "great_expectations")}
-        assert checks == wanted | {(("release",), "verified_from_bytes"), (("release",), "great_expectations")}
+        of_persons = {(("persons",), "counts_add_up"), (("persons",), "few_questions")}
+        assert checks == wanted | of_persons | {(("release",), "verified_from_bytes"), (("release",), "great_expectations")}
 
     def test_a_new_partner_is_a_new_file_and_nothing_else(self, tmp_path: Path, dagster: dg.DagsterInstance) -> None:
         folder = tmp_path / "partners"
