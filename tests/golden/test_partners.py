@@ -147,7 +147,7 @@ def test_a_column_that_is_mapped_fills_its_field_somewhere(sample: Path, partner
             assert mapped <= filled, name
 
 
-def taken_in(files: list[bytes], partner: Partner) -> BatchResult:
+def taken_in(files: list[Path], partner: Partner) -> BatchResult:
     assert_names_nobody(files, partner)
     return validated(files, partner)
 
