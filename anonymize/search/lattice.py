@@ -89,12 +89,12 @@ class _Search:
         """What no choice can go below: the best loss, when nothing is queued that might lose less."""
         return min(self.queue[0][0], self.best) if self.queue else self.best
 
-    def meet(self, choice: Choice, bound: float) -> None:
-        """Queue a choice once, by the least that it can cost."""
+    def meet(self, choice: Choice) -> None:
+        """Queue a choice once, by its price: the least that it and all choices above it can cost."""
         if choice not in self._met:
             self._met.add(choice)
             at_least = float(self._prices[np.arange(len(choice)), choice].sum())
-            heapq.heappush(self.queue, (max(bound, at_least), choice))
+            heapq.heappush(self.queue, (at_least, choice))
 
     def look_at(self, choice: Choice) -> bool:
         """Look at a choice; whether it is the best so far."""
@@ -123,20 +123,22 @@ class _Search:
         fatal = bounds >= self.best
         if fatal.any():
             coarsest = above[fatal][np.argmax(above[fatal].sum(axis=1))]
-            self._meet_beyond(choice, coarsest, bound)
+            self._meet_beyond(choice, coarsest)
         elif choice in self._known:
-            self._meet_beyond(choice, np.array(choice), bound)
+            self._meet_beyond(choice, np.array(choice))
         elif bounds.max() > bound:
+            # The bound is that of the choices below the coarser one: those that are not are queued beside, by their own prices.
             heapq.heappush(self.queue, (float(bounds.max()), choice))
+            self._meet_beyond(choice, above[np.argmax(bounds)])
         else:
             self.look_at(self._probe(choice))
             heapq.heappush(self.queue, (bound, choice))
 
-    def _meet_beyond(self, choice: Choice, ruled_out: Ints, bound: float) -> None:
-        """Every choice above `choice` that is not below `ruled_out` too is above one of these."""
-        for column, height in enumerate(ruled_out.tolist()):
+    def _meet_beyond(self, choice: Choice, coarser: Ints) -> None:
+        """Every choice above `choice` that is not below `coarser` too is above one of these."""
+        for column, height in enumerate(coarser.tolist()):
             if height < self._tops[column]:
-                self.meet((*choice[:column], height + 1, *choice[column + 1 :]), bound)
+                self.meet((*choice[:column], height + 1, *choice[column + 1 :]))
 
     def _probe(self, choice: Choice) -> Choice:
         """Half way up from a choice to the nearest one looked at, along the cheapest steps (as Flash does, Kohlmayer et al. 2012).
@@ -170,7 +172,7 @@ def find_cheapest(
     """
     search = _Search(prices, tuple(tops), look)
     search.dive()
-    search.meet((0,) * len(tops), 0.0)
+    search.meet((0,) * len(tops))
     shown, visits = 0.0, 0
     while search.bound < search.best and search.looks < most_looks and visits < MOST_VISITS:
         visits += 1

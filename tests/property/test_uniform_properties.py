@@ -174,3 +174,17 @@ def test_the_search_over_choices_finds_what_trying_them_all_finds(
     assert found.looks <= len(more)
     ended = find_cheapest(table, [len(each) - 1 for each in prices], look, most_looks=2)
     assert ended.bound <= least <= ended.loss
+
+
+def test_the_bound_of_some_choices_is_not_taken_for_that_of_others() -> None:
+    """Nothing below (1, 1, 0) costs less than 3, but (0, 0, 1) is not below it and costs 2; the search once stopped at 3."""
+    prices = [[0, 2, 2, 5], [0, 1], [0, 2, 2, 4]]
+    more: dict[tuple[int, ...], float | None] = {}
+    for choice in itertools.product(range(4), range(2), range(4)):
+        is_allowed = choice[2] >= 1 or (choice[0] >= 2 and choice[1] == 1)
+        more[choice] = 3.0 if choice == (1, 1, 0) else 0.0 if is_allowed else None
+    floors = {
+        choice: min((extra for low, extra in more.items() if extra is not None and all(map(int.__le__, low, choice))), default=math.inf)
+        for choice in more
+    }
+    test_the_search_over_choices_finds_what_trying_them_all_finds.hypothesis.inner_test((prices, more, floors))  # type: ignore[attr-defined]
